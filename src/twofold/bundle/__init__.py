@@ -1,0 +1,1 @@
+"""The saved model: a manifest and blobs, no code; saving, loading, predicting."""

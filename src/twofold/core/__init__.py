@@ -1,0 +1,1 @@
+"""Records and small rules that every floor shares; imports nothing else of twofold."""

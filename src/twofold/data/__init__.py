@@ -1,0 +1,1 @@
+"""Reading tables, inferring schemas, splitting rows, finding leaks, naming real data sets."""

@@ -1,0 +1,1 @@
+"""Evidence: pure functions of trials."""

@@ -1,0 +1,1 @@
+"""One way of joining, one file."""

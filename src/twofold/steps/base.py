@@ -1,0 +1,106 @@
+"""A step, and the graph of steps that a prediction runs through.
+
+A step is a pure function of arrays, held as a frozen dataclass. Its fields are what a bundle stores:
+arrays (numeric, boolean or fixed-width unicode), bytes, plain scalars and strings, tuples of these, or
+a nested `Graph`. Nothing else may be a field. What is expensive to set up (a look-up table, an ONNX
+session) is a `functools.cached_property`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+INPUT = "table"
+"""Name of a graph's input: a `Table` in canonical form."""
+FEATURES = "features"
+"""Name of the encoded matrix: what encoders end with and models begin with."""
+EMBEDDING = "embedding"
+"""Name of a network's penultimate layer, float32 of shape (n, k)."""
+PREDICTION = "prediction"
+"""Name of the answer: probabilities (n, n_classes) or values (n, 1), float64."""
+
+
+class Step(ABC):
+    """One kernel of the prediction path.
+
+    Subclasses are frozen dataclasses, registered in `twofold.steps`.
+    """
+
+    kind: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()
+    stores_rows: ClassVar[bool] = False
+
+    @abstractmethod
+    def run(self, *inputs: Any) -> Any:
+        """Compute the output from the inputs of its node."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A step with the names of what it reads and writes."""
+
+    step: Step
+    inputs: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Steps in running order, each reading what came before.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+        In topological order; output names are unique.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from twofold.steps.linear import Linear
+    >>> graph = Graph((Node(Linear(np.ones((1, 2)), np.zeros(1), "identity"), ("x",), "prediction"),))
+    >>> graph.run({"x": np.array([[1.0, 2.0]])})
+    array([[3.]])
+    """
+
+    nodes: tuple[Node, ...]
+
+    def run(self, inputs: Mapping[str, Any], output: str = PREDICTION) -> Any:
+        """Compute one named output from the named inputs, running only what it needs."""
+        return self.run_many(inputs, (output,))[output]
+
+    def run_many(self, inputs: Mapping[str, Any], outputs: Iterable[str]) -> dict[str, Any]:
+        """Compute several named outputs, shared steps once."""
+        wanted = tuple(outputs)
+        needed = set(wanted)
+        for node in reversed(self.nodes):
+            if node.output in needed:
+                needed.update(node.inputs)
+        values = dict(inputs)
+        for node in self.nodes:
+            if node.output in needed and node.output not in values:
+                values[node.output] = node.step.run(*(values[name] for name in node.inputs))
+        return {name: values[name] for name in wanted}
+
+    def renamed(self, prefix: str, keep: Iterable[str] = (INPUT,)) -> Graph:
+        """Return the graph with every name but those in `keep` behind a prefix."""
+        kept = frozenset(keep)
+
+        def new(name: str) -> str:
+            return name if name in kept else prefix + name
+
+        return Graph(
+            tuple(
+                replace(node, inputs=tuple(map(new, node.inputs)), output=new(node.output))
+                for node in self.nodes
+            )
+        )
+
+    def then(self, *nodes: Node) -> Graph:
+        """Return the graph with more nodes behind."""
+        return Graph((*self.nodes, *nodes))
+
+    def __add__(self, other: Graph) -> Graph:
+        return Graph(self.nodes + other.nodes)

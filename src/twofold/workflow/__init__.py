@@ -1,0 +1,1 @@
+"""Encoders, extractors and a model as one plan made from a schema."""
