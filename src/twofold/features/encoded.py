@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from twofold.steps.base import Graph
+from twofold.steps.base import Graph, Node
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,24 @@ class Encoded:
     names: tuple[str, ...]
     origins: tuple[str, ...]
     categories: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A few features of one origin, before they are put side by side.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+        From ``table`` to `output`.
+    output : str
+    matrix : array or CSR of shape (n, d)
+        The training rows, out of fold where the part learned from the targets.
+    names, origins : tuple of str, length d
+    """
+
+    nodes: tuple[Node, ...]
+    output: str
+    matrix: Any
+    names: tuple[str, ...]
+    origins: tuple[str, ...]

@@ -12,8 +12,21 @@ from twofold.steps.base import EMBEDDING, FEATURES, INPUT, PREDICTION, Graph, No
 STEPS = Registry(
     "twofold.steps",
     {
+        "calendar": "twofold.steps.calendar:Calendar",
+        "code_tables": "twofold.steps.codes:CodeTables",
+        "codes": "twofold.steps.codes:Codes",
+        "hinges": "twofold.steps.numbers:Hinges",
+        "letters": "twofold.steps.tfidf:Letters",
+        "lexical": "twofold.steps.tfidf:Lexical",
         "linear": "twofold.steps.linear:Linear",
+        "numbers": "twofold.steps.numbers:Numbers",
+        "one_hot": "twofold.steps.codes:OneHot",
         "onnx": "twofold.steps.onnx_graph:OnnxGraph",
+        "pick": "twofold.steps.numbers:Pick",
+        "project": "twofold.steps.tfidf:Project",
+        "scale": "twofold.steps.numbers:Scale",
+        "stack_columns": "twofold.steps.stack_columns:StackColumns",
+        "words": "twofold.steps.tfidf:Words",
     },
     closed=True,
 )

@@ -72,15 +72,15 @@ class Graph:
         return self.run_many(inputs, (output,))[output]
 
     def run_many(self, inputs: Mapping[str, Any], outputs: Iterable[str]) -> dict[str, Any]:
-        """Compute several named outputs, shared steps once."""
+        """Compute several named outputs, shared steps once; what is given is not computed again."""
         wanted = tuple(outputs)
         needed = set(wanted)
         for node in reversed(self.nodes):
-            if node.output in needed:
+            if node.output in needed and node.output not in inputs:
                 needed.update(node.inputs)
         values = dict(inputs)
         for node in self.nodes:
-            if node.output in needed and node.output not in values:
+            if node.output in needed and node.output not in inputs:
                 values[node.output] = node.step.run(*(values[name] for name in node.inputs))
         return {name: values[name] for name in wanted}
 

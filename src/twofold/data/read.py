@@ -1,0 +1,152 @@
+"""Reading a table from wherever it is."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from twofold.core.errors import ReadError
+
+ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".feather", ".arrow", ".jsonl", ".duckdb", ".db")
+
+
+def read_table(source: Any) -> pd.DataFrame:
+    """Read a table into a frame with text column names.
+
+    Parameters
+    ----------
+    source : path, pandas.DataFrame, pyarrow.Table, DuckDB relation, or str
+        Files end in ``.csv .tsv .txt`` (also with ``.gz``; delimiter found by itself, UTF-8),
+        ``.parquet``, ``.feather``/``.arrow``, ``.jsonl``, or ``.duckdb``/``.db`` with one table in it.
+        ``"duckdb:FILE#SELECT ..."`` runs a query (an empty FILE queries files by name).
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    ReadError
+        When there is no such file, or it cannot be read as a table with at least one row.
+    """
+    if isinstance(source, (str, Path)):
+        frame, name = _read_named(str(source)), f"'{source}'"
+    else:
+        frame, name = _from_object(source), "The table"
+    frame = frame.rename(columns=str)
+    doubled = [column for column, count in Counter(frame.columns).items() if count > 1]
+    if doubled:
+        raise ReadError(
+            f"{name} has the column '{doubled[0]}' {Counter(frame.columns)[doubled[0]]} times.",
+            "Every column needs a name of its own.",
+            "Rename or remove the doubled column.",
+        )
+    if not len(frame.columns) or not len(frame):
+        what = "no row below its header" if len(frame.columns) else "no column"
+        raise ReadError(f"{name} has {what}.", "A table needs a header and at least one row.", "Check the file.")
+    return frame
+
+
+def _from_object(source: Any) -> pd.DataFrame:
+    if isinstance(source, pd.DataFrame):
+        return source
+    if hasattr(source, "to_pandas"):
+        return source.to_pandas()  # type: ignore[no-any-return]  # pyarrow.Table and its kin
+    if hasattr(source, "to_df"):
+        return source.to_df()  # type: ignore[no-any-return]  # a DuckDB relation
+    try:
+        return pd.DataFrame(source)
+    except (TypeError, ValueError) as error:
+        raise ReadError(
+            f"A {type(source).__name__} is not a table ({error}).",
+            "Allowed are a path, a pandas frame, an Arrow table, a DuckDB relation or a dict of columns.",
+            "Make a pandas frame of it first.",
+        ) from None
+
+
+def _read_named(name: str) -> pd.DataFrame:
+    if name.startswith("duckdb:"):
+        file, _, query = name.removeprefix("duckdb:").partition("#")
+        return _query(file, query)
+    path = Path(name)
+    if path.is_dir() or not path.exists():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ReadError(f"'{name}' {what}.", "A file with a table is needed.", "Check the path.")
+    ending = path.suffix.lower()
+    try:
+        if ending == ".parquet":
+            return pd.read_parquet(path)
+        if ending in {".feather", ".arrow"}:
+            return pd.read_feather(path)
+        if ending in {".jsonl", ".ndjson"}:
+            return pd.read_json(path, lines=True)
+        if ending in {".duckdb", ".db"}:
+            return _query(name, "")
+        return _read_delimited(path)
+    except ReadError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each reader raises its own kinds on rubbish
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ReadError(
+            f"'{name}' cannot be read as a table: {line}",
+            f"Readable are files ending in {', '.join(ENDINGS)}.",
+            "Check that the file is whole and that its ending tells what it is.",
+        ) from None
+
+
+def _query(file: str, query: str) -> pd.DataFrame:
+    import duckdb
+
+    if file and not Path(file).is_file():
+        raise ReadError(f"'{file}' does not exist.", "A DuckDB file is needed.", "Check the path.")
+    with duckdb.connect(file or ":memory:", read_only=bool(file)) as connection:
+        if not query:
+            tables = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
+            if len(tables) != 1:
+                raise ReadError(
+                    f"'{file}' holds {len(tables)} tables: {', '.join(tables[:10])}.",
+                    "Without a query there has to be exactly one.",
+                    f"Name one: 'duckdb:{file}#SELECT * FROM TABLE'.",
+                )
+            query = f'SELECT * FROM "{tables[0]}"'  # noqa: S608 - the name comes from the database itself
+        return connection.execute(query).df()  # type: ignore[no-any-return]
+
+
+def _read_delimited(path: Path) -> pd.DataFrame:
+    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    with opener(path, "rb") as file:
+        head: bytes = file.read(65_536)
+    if not head.strip():
+        raise ReadError(f"'{path}' is empty.", "A table needs a header and at least one row.", "Check the file.")
+    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ReadError(
+            f"'{path}' holds binary data.", f"Readable endings: {', '.join(ENDINGS)}.", "Check its ending."
+        )
+    encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        header = head.decode(encoding, "ignore" if len(head) == 65_536 else "strict").splitlines()[0]
+        delimiter = max("\t;,|", key=header.count) if path.suffix != ".tsv" else "\t"
+        _check_header(path, header, delimiter)
+        return pd.read_csv(path, sep=delimiter, encoding=encoding, low_memory=False)
+    except UnicodeDecodeError as error:
+        raise ReadError(
+            f"'{path}' is not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x}).",
+            "Text files have to be UTF-8 or UTF-16.",
+            f"Convert it first: iconv -f latin1 -t utf-8 '{path}' > '{path.stem}-utf8.csv'",
+        ) from None
+
+
+def _check_header(path: Path, header: str, delimiter: str) -> None:
+    """Find doubled names before pandas renames them."""
+    names = [name.strip().strip('"') for name in header.split(delimiter)] if '""' not in header else []
+    doubled = [name for name, count in Counter(names).items() if count > 1 and name]
+    if doubled:
+        raise ReadError(
+            f"'{path}' has the column '{doubled[0]}' {names.count(doubled[0])} times.",
+            "Every column needs a name of its own.",
+            "Rename or remove the doubled column.",
+        )

@@ -1,0 +1,82 @@
+"""A data set on disk, for the worker processes: numbers memory-mapped, strings as Arrow, no pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.feather as feather
+from numpy.typing import NDArray
+
+from twofold.core.fold import Fold
+from twofold.core.schema import Schema
+from twofold.core.table import Table
+from twofold.data.dataset import Dataset, Finding
+
+
+def save_dataset(dataset: Dataset, folds: tuple[Fold, ...], folder: Path) -> None:
+    """Write a data set and its folds into an empty folder; `meta.json` is written last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    strings = {}
+    for position, (name, values) in enumerate(dataset.table.columns.items()):
+        if values.dtype == object:
+            strings[name] = pa.array(values, type=pa.string()).dictionary_encode()
+        else:
+            np.save(folder / f"column-{position}.npy", values)
+    if strings:
+        feather.write_feather(pa.table(strings), folder / "strings.feather", compression="uncompressed")
+    for role in ("y", "weight", "groups", "time"):
+        values = getattr(dataset, role)
+        if values is not None:
+            np.save(folder / f"{role}.npy", values)
+    np.savez(folder / "folds.npz", **{f"{k}{f.index}": getattr(f, k) for f in folds for k in ("train", "test")})
+    meta = {
+        "schema": dataset.schema.to_json(),
+        "task": dataset.task,
+        "target": dataset.target,
+        "classes": list(dataset.classes),
+        "findings": [asdict(finding) for finding in dataset.findings],
+        "columns": list(dataset.table.columns),
+        "strings": list(strings),
+        "n_rows": dataset.table.n_rows,
+        "n_folds": len(folds),
+    }
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def _array(folder: Path, name: str) -> NDArray[Any] | None:
+    path = folder / f"{name}.npy"
+    return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
+
+
+def load_dataset(folder: Path) -> tuple[Dataset, tuple[Fold, ...]]:
+    """Read what `save_dataset` wrote."""
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    strings = feather.read_table(folder / "strings.feather") if meta["strings"] else None
+    columns: dict[str, NDArray[Any]] = {}
+    for position, name in enumerate(meta["columns"]):
+        if strings is not None and name in meta["strings"]:
+            columns[name] = strings.column(name).combine_chunks().cast(pa.string()).to_numpy(zero_copy_only=False)
+        else:
+            columns[name] = np.load(folder / f"column-{position}.npy", mmap_mode="r", allow_pickle=False)
+    y = _array(folder, "y")
+    assert y is not None
+    dataset = Dataset(
+        Table(columns, meta["n_rows"]),
+        Schema.from_json(meta["schema"]),
+        meta["task"],
+        meta["target"],
+        y,
+        tuple(meta["classes"]),
+        _array(folder, "weight"),
+        _array(folder, "groups"),
+        _array(folder, "time"),
+        tuple(Finding(f["code"], f["sentence"], tuple(f["columns"])) for f in meta["findings"]),
+    )
+    with np.load(folder / "folds.npz", allow_pickle=False) as arrays:
+        folds = tuple(Fold(i, arrays[f"train{i}"], arrays[f"test{i}"]) for i in range(meta["n_folds"]))
+    return dataset, folds

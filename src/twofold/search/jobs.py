@@ -1,0 +1,232 @@
+"""What a worker does with a job: fit one plan on one part of the rows, and write down what came of it.
+
+Everything passes through the run folder; a job and its answer are a few lines of plain data.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.bundle.graph_files import save_graph
+from twofold.core.budget import Budget
+from twofold.core.control import Control, Problem, Validation
+from twofold.core.fold import Fold
+from twofold.core.random import derive_seed
+from twofold.data.dataset import Dataset
+from twofold.data.split import inner_split
+from twofold.data.store import load_dataset
+from twofold.hybrids.deep_features import embed_out_of_fold, lower_deep_features, make_deep_columns
+from twofold.models.base import Model
+from twofold.search.check_rows import make_check_table
+from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
+from twofold.search.views_on_disk import encode_part
+from twofold.steps.base import FEATURES, INPUT, Graph, Node
+from twofold.workflow.plan import Plan
+
+VALIDATION_SHARE = 0.12
+"""Of a part's training rows, watched for early stopping (capped at `MAX_VALIDATION` rows)."""
+MAX_VALIDATION = 5_000
+PARITY = 1e-5
+
+
+@dataclass(frozen=True)
+class Job:
+    """A plan to be fitted on one part.
+
+    Parameters
+    ----------
+    run : str
+        The run folder.
+    plan : Plan
+    part : str
+        A fold's number, or ``all``.
+    seconds : float
+        What the fit may take; models that can stop early are told.
+    threads : int
+    seed : int
+    rounds : int or None
+        Rounds to run exactly (a refit); None to stop early by itself.
+    """
+
+    run: str
+    plan: Plan
+    part: str
+    seconds: float
+    threads: int
+    seed: int
+    rounds: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for the worker."""
+        return {**vars(self), "plan": self.plan.to_json()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Job:
+        """Read what `to_json` wrote."""
+        return cls(**{**data, "plan": Plan(**data["plan"])})
+
+
+@lru_cache(maxsize=2)
+def _open(path: str) -> tuple[Dataset, tuple[Fold, ...]]:
+    return load_dataset(RunFolder(Path(path)).data)
+
+
+def rows_of(dataset: Dataset, folds: tuple[Fold, ...], part: str, seed: int) -> Fold:
+    """Return the rows of a part; ``all`` leaves out the few that check the refit."""
+    if part != WHOLE:
+        return folds[int(part)]
+    n = len(dataset.y)
+    spared = spared_rows(dataset, folds, seed)
+    return Fold(-1, np.setdiff1d(np.arange(n), spared), spared)
+
+
+def spared_rows(dataset: Dataset, folds: tuple[Fold, ...], seed: int) -> NDArray[np.intp]:
+    """Return the 5 % of rows that a refit is checked on: none up to 2,000 rows, or when time is ordered."""
+    if len(dataset.y) <= 2_000 or dataset.time is not None:
+        return np.empty(0, dtype=np.intp)
+    scored = np.sort(np.concatenate([fold.test for fold in folds]))
+    _, spared = inner_split(scored, dataset, 0.05, derive_seed(seed, "spared"))
+    return spared
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A part, encoded for one plan."""
+
+    X: Any
+    y: NDArray[Any]
+    weight: NDArray[np.float64] | None
+    rows: NDArray[np.intp]
+    encoder: Graph
+    problem: Problem
+
+
+def _control(job: Job, sample: _Sample, dataset: Dataset, left: Budget) -> tuple[Control, NDArray[np.intp]]:
+    """Choose the rows to watch, if the plan stops early, and the positions to learn from."""
+    everything = np.arange(len(sample.rows))
+    budget = replace(left, cores=job.threads)
+    control = Control(budget, derive_seed(job.seed, job.plan.name, job.part), job.rounds)
+    if job.rounds is not None or not job.plan.capabilities.iterative or len(everything) < 20:
+        return control, everything
+    share = min(VALIDATION_SHARE, MAX_VALIDATION / len(everything))
+    _, watched = inner_split(sample.rows, dataset, share, derive_seed(job.seed, "watch", job.part))
+    seen = np.isin(sample.rows, watched, invert=True)
+    learn, watch = np.flatnonzero(seen), np.flatnonzero(~seen)
+    if not len(learn) or not len(watch):
+        return control, everything
+    weight = None if sample.weight is None else sample.weight[watch]
+    return replace(control, validation=Validation(sample.X[watch], sample.y[watch], weight)), learn
+
+
+def _fit(
+    job: Job, sample: _Sample, dataset: Dataset, budget: Budget
+) -> Model:
+    control, learn = _control(job, sample, dataset, budget)
+    weight = None if sample.weight is None else sample.weight[learn]
+    model = job.plan.make()
+    return model.fit(sample.X[learn], sample.y[learn], weight, problem=sample.problem, control=control)
+
+
+def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> _Sample:
+    encoded = encode_part(RunFolder(Path(job.run)), dataset, fold, view, job.part, job.seed)
+    n_classes = len(dataset.classes)
+    return _Sample(
+        encoded.matrix,
+        dataset.y[fold.train],
+        None if dataset.weight is None else dataset.weight[fold.train],
+        fold.train,
+        encoded.graph,
+        Problem(dataset.task, n_classes, encoded.categories),
+    )
+
+
+def _with_deep_columns(
+    job: Job, dataset: Dataset, fold: Fold, sample: _Sample, budget: Budget
+) -> tuple[Model, Graph, Graph]:
+    """Fit a head over columns and a network's embedding; return it, its native input, its whole graph."""
+    run = RunFolder(Path(job.run))
+    reference = run.graph(job.plan.network, job.part)
+    finished = run.result(job.plan.network, job.part)
+    assert finished is not None
+    plan = network_plan(run, job.plan.network)
+    below = _sample(replace(job, plan=plan), dataset, fold, plan.capabilities.view)
+    rules = Control(replace(budget, cores=job.threads), derive_seed(job.seed, job.plan.name), finished.rounds)
+    embedded = embed_out_of_fold(
+        plan.make(), reference, below.X, below.y, below.weight, problem=below.problem, control=rules
+    )
+    deep = make_deep_columns(reference, embedded, below.problem.n_classes)
+    X = sample.X.toarray() if hasattr(sample.X, "toarray") else sample.X
+    joined = replace(sample, X=np.hstack([X, deep.matrix]))
+    model = _fit(job, joined, dataset, budget.share())
+    whole = lower_deep_features(sample.encoder, reference, deep, model.lower())
+    return model, whole, whole
+
+
+def network_plan(run: RunFolder, name: str) -> Plan:
+    """Return the plan of a finished network trial."""
+    plans = run.settings()["plans"]
+    return Plan(**plans[name])
+
+
+def _fit_part(job: Job, dataset: Dataset, fold: Fold, budget: Budget) -> tuple[Model, Graph, Graph]:
+    sample = _sample(job, dataset, fold, job.plan.capabilities.view)
+    if job.plan.network:
+        return _with_deep_columns(job, dataset, fold, sample, budget)
+    model = _fit(job, sample, dataset, budget)
+    return model, sample.encoder, sample.encoder + model.lower()
+
+
+def run_job(data: dict[str, Any]) -> dict[str, Any]:
+    """Fit, score, lower, and write the part's folder; return its summary."""
+    job = Job.from_json(data)
+    began = time.perf_counter()
+    budget = Budget(job.seconds, cores=job.threads)
+    run = RunFolder(Path(job.run))
+    dataset, folds = _open(job.run)
+    fold = rows_of(dataset, folds, job.part, job.seed)
+    model, encoder, graph = _fit_part(job, dataset, fold, budget)
+    check = make_check_table(dataset, job.seed)
+    X = encoder.run({INPUT: check}, FEATURES)
+    native_answer = np.asarray(model.output(X), dtype=np.float64)
+    graph, mismatch, native = _keep_what_agrees(model, encoder, graph, check, native_answer)
+    scored = dataset.table.take(fold.test)
+    tick = time.perf_counter()
+    prediction = np.asarray(graph.run({INPUT: scored}), dtype=np.float64)
+    row_seconds = (time.perf_counter() - tick) / max(len(fold.test), 1)
+    seconds = time.perf_counter() - began
+    with whole_folder(run.trial(job.plan.name, job.part)) as folder:
+        save_graph(graph, folder / "graph")
+        np.save(folder / "prediction.npy", prediction)
+        np.save(folder / "check.npy", native_answer)
+        size = sum(file.stat().st_size for file in (folder / "graph").rglob("*") if file.is_file())
+        result = PartResult(
+            job.plan.name, job.part, seconds, int(model.rounds_), row_seconds, size, mismatch, native
+        )
+        write_json(folder / "result.json", describe(result))
+    return {"result": describe(result)}
+
+
+def _keep_what_agrees(
+    model: Model, encoder: Graph, graph: Graph, check: Any, native_answer: NDArray[np.float64]
+) -> tuple[Graph, float, bool]:
+    """Return the lowered graph if it answers like the model, else one with the booster's own file."""
+    mismatch = largest_difference(native_answer, graph.run({INPUT: check}))
+    if mismatch <= PARITY or not hasattr(model, "lower_native"):
+        return graph, mismatch, False
+    kept = Graph(graph.nodes[: len(graph.nodes) - len(model.lower().nodes)]) + model.lower_native()
+    return kept, largest_difference(native_answer, kept.run({INPUT: check})), True
+
+
+def largest_difference(a: NDArray[np.float64], b: NDArray[np.float64], share: float = 0.999) -> float:
+    """Return the difference that this share of the rows stays within; relative where values exceed one."""
+    if not len(a):
+        return 0.0
+    difference = np.max(np.abs(a - b) / np.maximum(1.0, np.abs(a)), axis=1)
+    return float(np.quantile(difference, share, method="lower"))

@@ -1,0 +1,137 @@
+"""Which plans to try, in which order, and what each is expected to cost.
+
+The order mixes the families so that every prefix of it is a fair comparison, and begins with what is
+cheapest for its strength: on 2 cores a linear model and boosting answer within seconds; RealMLP
+(Holzmüller, Grinsztajn and Steinwart 2024) and TabM (Gorishniy, Kotelnikov and Babenko 2025) are the
+strongest networks for tables at their cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twofold.core.errors import InputError
+from twofold.core.optional import available
+from twofold.data.dataset import Dataset
+from twofold.models import MODELS
+from twofold.workflow.plan import Plan
+
+PORTFOLIO: tuple[tuple[Plan, float], ...] = (
+    (Plan("linear", "linear"), 0.05),
+    (Plan("lightgbm", "lightgbm"), 0.12),
+    (Plan("realmlp", "realmlp"), 0.26),
+    (Plan("catboost", "catboost"), 0.15),
+    (Plan("tabm", "tabm"), 0.22),
+    (Plan("realmlp + lightgbm", "lightgbm", network="realmlp"), 0.12),
+    (Plan("extra_trees", "extra_trees"), 0.06),
+    (Plan("realmlp + linear", "linear", network="realmlp"), 0.10),
+    (Plan("random_forest", "random_forest"), 0.06),
+    (Plan("realmlp + extra_trees", "extra_trees", network="realmlp"), 0.12),
+    (Plan("svm", "svm"), 0.05),
+    (Plan("knn", "knn"), 0.03),
+    (Plan("naive_bayes", "naive_bayes"), 0.02),
+    (Plan("tree", "tree"), 0.02),
+    (Plan("ft_transformer", "ft_transformer"), 0.20),
+    (Plan("linear_svm", "linear_svm"), 0.04),
+)
+"""Plans in order, each with the share of the search time that all its folds together may take."""
+
+DEEP_FROM_SECONDS = 20.0
+"""Below this budget networks are not started: their imports and folds would eat the run."""
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """What will be tried, and what was left out with its reason."""
+
+    plans: tuple[Plan, ...]
+    shares: Mapping[str, float]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def _unfit(plan: Plan, dataset: Dataset, seconds: float, timed: bool) -> str:
+    """Say why a plan cannot be tried on this data, or nothing."""
+    declared = plan.capabilities
+    needed = declared.packages + (("torch",) if plan.network else ())
+    missing = [package for package in needed if not available(package)]
+    if missing:
+        return f"{', '.join(missing)} is not installed"
+    if dataset.task not in declared.tasks:
+        return f"it does not do {dataset.task}"
+    n, classes = len(dataset.y), len(dataset.classes)
+    if declared.max_rows is not None and n > declared.max_rows:
+        return f"{n:,} rows are more than its {declared.max_rows:,}"
+    if declared.max_classes is not None and classes > declared.max_classes:
+        return f"{classes} classes are more than its {declared.max_classes}"
+    if timed and seconds < DEEP_FROM_SECONDS and (declared.network or plan.network):
+        return f"a budget under {DEEP_FROM_SECONDS:.0f} s is too short for a network"
+    return ""
+
+
+def named_plan(name: str) -> Plan:
+    """Return the plan that a name stands for: of the portfolio, a registered model, or ``module:Class``."""
+    for plan, _ in PORTFOLIO:
+        if plan.name == name:
+            return plan
+    if name in MODELS or ":" in name:
+        MODELS.load(name)
+        return Plan(name.replace(":", "."), name)
+    raise InputError(
+        f"'{name}' is not a known candidate.",
+        f"Known are: {', '.join(plan.name for plan, _ in PORTFOLIO)}.",
+        "Use these names, or 'module:Class' for a model of your own.",
+    )
+
+
+def make_portfolio(
+    dataset: Dataset, seconds: float, *, candidates: Sequence[str] = (), max_trials: int | None = None
+) -> Portfolio:
+    """Choose the plans for a data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    seconds : float
+        The budget; short ones leave networks out.
+    candidates : sequence of str
+        Names given by the user; empty for the whole portfolio.
+    max_trials : int or None
+        Keep only the first so many.
+
+    Raises
+    ------
+    InputError
+        When no candidate that the user named can be tried.
+    """
+    named = dict.fromkeys(candidates)
+    lines = [(named_plan(name), 1.0 / len(named)) for name in named] if named else list(PORTFOLIO)
+    shares = {plan.name: share for plan, share in lines}
+    for plan, _ in list(lines):
+        if plan.network and plan.network not in shares:
+            lines.insert(0, (named_plan(plan.network), shares[plan.name]))
+            shares[plan.network] = shares[plan.name]
+    plans: list[Plan] = []
+    skipped: list[tuple[str, str]] = []
+    for plan, _ in lines:
+        reason = _unfit(plan, dataset, seconds, timed=max_trials is None)
+        if reason:
+            skipped.append((plan.name, reason))
+        else:
+            plans.append(plan)
+    if named and not plans:
+        raise InputError(
+            "None of the candidates can be tried: " + "; ".join(f"{n}: {why}" for n, why in skipped) + ".",
+            "",
+            "Name others, or leave candidates out.",
+        )
+    kept = tuple(plans[:max_trials]) if max_trials is not None else tuple(plans)
+    return Portfolio(kept, shares, tuple(skipped))
+
+
+def expected_seconds(plan: Plan, dataset: Dataset) -> float:
+    """Guess what one fit on all rows takes on one core, from what the model declares."""
+    fixed, per_row, per_row_and_class = plan.capabilities.seconds
+    width = max(1.0, len(dataset.table.columns) / 20)
+    classes = len(dataset.classes) if dataset.task == "multiclass" else 1
+    return fixed + len(dataset.y) * width * (per_row + per_row_and_class * classes)

@@ -1,0 +1,152 @@
+"""Where a run lies on disk: what is finished is there whole, what is not is not there at all.
+
+::
+
+    RUN/
+      run.json                    settings, versions, fingerprint of the data, seconds spent
+      data/                       the data set and its folds
+      views/VIEW-PART/            encoded matrices, made once a part, shared by all models
+      trials/NAME/PART/           prediction.npy, graph/, result.json
+
+A *part* is the number of a fold, or ``all`` for the refit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.bundle.graph_files import load_graph
+from twofold.core.errors import InputError
+from twofold.steps.base import Graph
+
+WHOLE = "all"
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What one fit of one plan on one part came to.
+
+    Parameters
+    ----------
+    name, part : str
+    seconds : float
+        To encode, fit and lower.
+    rounds : int
+    row_seconds : float
+        Per row through the lowered graph, in a batch of the scored rows.
+    size : int
+        Bytes of the lowered graph.
+    mismatch : float
+        Largest difference between the native and the lowered answer on the scored rows.
+    native : bool
+        Whether a booster's own file had to be kept.
+    """
+
+    name: str
+    part: str
+    seconds: float
+    rounds: int
+    row_seconds: float
+    size: int
+    mismatch: float
+    native: bool = False
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write a file whole or not at all."""
+    beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    beside.write_text(json.dumps(data, indent=1, default=str), encoding="utf-8")
+    os.replace(beside, path)  # noqa: PTH105 - one atomic call on every platform
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder that appears at `path` when the block ends, and not at all when it fails.
+
+    When another process was quicker, its folder stays.
+    """
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        try:
+            beside.rename(path)
+        except OSError:
+            if not path.is_dir():
+                raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of a run, and how to read what is finished."""
+
+    path: Path
+
+    @property
+    def data(self) -> Path:
+        """Folder of the data set."""
+        return self.path / "data"
+
+    def view(self, view: str, part: str) -> Path:
+        """Folder of an encoded matrix."""
+        return self.path / "views" / f"{view}-{part}"
+
+    def trial(self, name: str, part: str | int) -> Path:
+        """Folder of one fit."""
+        return self.path / "trials" / name / str(part)
+
+    def result(self, name: str, part: str | int) -> PartResult | None:
+        """Return a finished fit, or None."""
+        try:
+            text = (self.trial(name, part) / "result.json").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        return PartResult(**json.loads(text))
+
+    def prediction(self, name: str, part: str | int, file: str = "prediction") -> NDArray[np.float64]:
+        """Return the predictions of a finished fit."""
+        return np.asarray(np.load(self.trial(name, part) / f"{file}.npy", allow_pickle=False))
+
+    def graph(self, name: str, part: str | int) -> Graph:
+        """Return the lowered graph of a finished fit."""
+        return load_graph(self.trial(name, part) / "graph")
+
+    def write_settings(self, settings: dict[str, Any]) -> None:
+        """Write ``run.json``."""
+        write_json(self.path / "run.json", settings)
+
+    def settings(self) -> dict[str, Any]:
+        """Read ``run.json``.
+
+        Raises
+        ------
+        InputError
+            When the folder holds no run.
+        """
+        try:
+            data = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"'{self.path}' holds no run of twofold ({error}).",
+                "A run folder has a file run.json.",
+                "Name the run_dir of an earlier fit, or leave resume out.",
+            ) from None
+        return dict(data)
+
+
+def describe(result: PartResult) -> dict[str, Any]:
+    """Return plain data for ``result.json``."""
+    return asdict(result)

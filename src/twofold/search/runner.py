@@ -1,0 +1,205 @@
+"""The loop that spends the budget: give work to idle workers, take what comes back, watch the clock."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from twofold.core.budget import Budget
+from twofold.core.fold import Fold
+from twofold.core.trial import Trial
+from twofold.data.dataset import Dataset
+from twofold.metrics.base import Metric
+from twofold.search.agenda import GRACE, Agenda, Progressing
+from twofold.search.jobs import Job
+from twofold.search.memory import held_by
+from twofold.search.pool import Event, WorkerPool
+from twofold.search.portfolio import Portfolio, expected_seconds
+from twofold.search.progress import Progress
+from twofold.search.run_folder import PartResult, RunFolder
+from twofold.search.settings import Settings
+from twofold.search.trials import make_trial
+from twofold.search.tuner import Tuner
+
+HOPELESS = 0.5
+"""A plan whose first fold closes less than this share of the gap between baseline and best is given up."""
+MEMORY_EVERY = 0.5
+"""Seconds between two looks at the memory."""
+
+
+@dataclass
+class Search:
+    """One run's search.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    folds : tuple of Fold
+    settings : Settings
+    metric : Metric
+    budget : Budget
+        For the search alone; the caller keeps what refit and evidence need.
+    reserve : callable (list of complete Progressing) -> float
+        Seconds that would be needed after the search for what is complete so far.
+    run : RunFolder
+    progress : Progress
+    """
+
+    dataset: Dataset
+    folds: tuple[Fold, ...]
+    settings: Settings
+    metric: Metric
+    budget: Budget
+    reserve: Callable[[list[Progressing]], float]
+    run: RunFolder
+    progress: Progress
+    events: list[tuple[float, str]] = field(default_factory=list)
+    trials: dict[str, Trial] = field(default_factory=dict)
+    baseline: float = math.nan
+    _looked: float = 0.0
+    _plans: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def left(self) -> float:
+        """Seconds left for the search once the reserve is put aside."""
+        if math.isinf(self.budget.seconds):
+            return math.inf
+        return max(0.0, self.budget.left() - self.reserve(list(self.agenda.complete())))
+
+    def execute(self, portfolio: Portfolio, pool: WorkerPool) -> dict[str, Trial]:
+        """Run until every plan is done or hopeless, or the time is over; return the trials by name."""
+        settings = self.settings
+        self.agenda = Agenda(len(self.folds), pool.size, settings.timed)
+        total = self.budget.left() * pool.size
+        for plan in portfolio.plans:
+            share = portfolio.shares[plan.name] * total / len(self.folds) if settings.timed else math.inf
+            self._enter(plan.name, self.agenda.add(plan, expected_seconds(plan, self.dataset), share))
+        self.tuner = Tuner(self.dataset, self.metric, settings)
+        while True:
+            self._feed(pool)
+            if not pool.running:
+                break
+            for event in pool.wait(0.25):
+                self._take(event)
+            self._watch_memory(pool)
+            if self.left() <= 0:
+                self._stop_running(pool)
+        for item in self.agenda.plans.values():
+            if item.status == "open":
+                item.close("stopped", "the time was over before it could be finished")
+            self._record(item)
+        return self.trials
+
+    def _enter(self, name: str, item: Progressing) -> None:
+        self._plans[name] = item.plan.to_json()
+        self.run.write_settings({**self.run.settings(), "plans": self._plans})
+        for fold in list(item.waiting):
+            result = self.run.result(name, fold)
+            if result is not None:
+                item.waiting.remove(fold)
+                if self.agenda.done(name, fold, result):
+                    self._record(item)
+
+    def _feed(self, pool: WorkerPool) -> None:
+        while pool.idle and self.left() > 0:
+            chosen = self.agenda.next(self.left()) or self._tuned()
+            if chosen is None:
+                return
+            item, fold = chosen
+            seconds = self.agenda.allowance(item, self.left())
+            job = Job(
+                str(self.run.path), item.plan, str(fold), seconds, pool.threads, self.settings.seed
+            )
+            limit = min(seconds * GRACE + 2.0, self.left() + 0.5)
+            pool.submit(job.to_json(), limit)
+            self.progress.phase(f"{item.plan.name}, fold {fold + 1} of {len(self.folds)}")
+
+    def _tuned(self) -> tuple[Progressing, int] | None:
+        """Begin a tuned variant when the portfolio is through and there is time for all its folds."""
+        if not self.settings.timed or any(item.waiting for item in self.agenda.plans.values()):
+            return None
+        proposal = self.tuner.propose(self.trials, self.left(), self.agenda.n_workers)
+        if proposal is None:
+            return None
+        plan, expected = proposal
+        item = self.agenda.add(plan, expected, expected * 1.5)
+        self._enter(plan.name, item)
+        return self.agenda.next(self.left())
+
+    def _take(self, event: Event) -> None:
+        name, fold = event.job["plan"]["name"], int(event.job["part"])
+        if event.outcome == "done":
+            result = PartResult(**event.payload["result"])
+            complete = self.agenda.done(name, fold, result)
+            if complete:
+                self._record(self.agenda.plans[name])
+            elif len(self.agenda.plans[name].results) == 1:
+                self._judge_first(self.agenda.plans[name], fold)
+            return
+        status = "failed" if event.outcome in {"failed", "died"} else "stopped"
+        reason = str(event.payload.get("reason", ""))
+        self.agenda.lost(name, fold, status, reason)
+        self.note(f"{name} {status}: {reason}")
+        self._record(self.agenda.plans[name])
+
+    def _judge_first(self, item: Progressing, fold: int) -> None:
+        """Give a plan up after one fold when it is far behind; the first of each family is always kept."""
+        best = max((self._gain_on(trial, fold) for trial in self.trials.values()), default=math.nan)
+        others = [trial for trial in self.trials.values() if trial.family == item.plan.family]
+        rows = self.folds[fold].test
+        weight = None if self.dataset.weight is None else self.dataset.weight[rows]
+        own = self.metric.gain(self.dataset.y[rows], self.run.prediction(item.plan.name, fold), weight)
+        floor = self.baseline + HOPELESS * (best - self.baseline)
+        if self.settings.timed and others and own < floor:
+            item.close("stopped", "hopeless: its first fold was far behind the best")
+
+    def _gain_on(self, trial: Trial, fold: int) -> float:
+        if trial.status != "complete" or trial.predictions is None:
+            return -math.inf
+        rows = self.folds[fold].test
+        weight = None if self.dataset.weight is None else self.dataset.weight[rows]
+        return self.metric.gain(self.dataset.y[rows], trial.predictions[rows], weight)
+
+    def _record(self, item: Progressing) -> None:
+        if item.plan.name in self.trials and self.trials[item.plan.name].status == item.status:
+            return
+        trial = make_trial(item, self.dataset, self.folds, self.run)
+        self.trials[trial.name] = trial
+        score = None
+        if trial.status == "complete" and trial.predictions is not None:
+            seen = np.isfinite(trial.predictions).all(axis=1)
+            weight = None if self.dataset.weight is None else self.dataset.weight[seen]
+            score = self.metric(self.dataset.y[seen], trial.predictions[seen], weight)
+            self.tuner.learn(trial, self.metric.gain(self.dataset.y[seen], trial.predictions[seen], weight))
+        self.progress.trial(trial.name, trial.family, trial.status, score, trial.reason)
+
+    def _watch_memory(self, pool: WorkerPool) -> None:
+        now = time.monotonic()
+        if now - self._looked < MEMORY_EVERY:
+            return
+        self._looked = now
+        held = held_by([os.getpid(), *(worker.process.pid for worker in pool.workers)])
+        if sum(held.values()) <= self.settings.memory:
+            return
+        busy = [worker for worker in pool.workers if worker.job is not None]
+        if busy:
+            largest = max(busy, key=lambda worker: held.get(worker.process.pid, 0.0))
+            used = sum(held.values()) / 1e9
+            limit = self.settings.memory / 1e9
+            sentence = f"memory: {used:.2f} GB were held, {limit:.2f} GB are allowed"
+            self._take(pool.stop(largest, "overdue", sentence))
+
+    def _stop_running(self, pool: WorkerPool) -> None:
+        for worker in list(pool.workers):
+            if worker.job is not None:
+                self._take(pool.stop(worker, "overdue", "the time was over before it was finished"))
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence for the report, and show it."""
+        self.events.append((self.budget.spent(), sentence))
+        self.progress.note(sentence)

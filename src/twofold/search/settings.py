@@ -1,0 +1,77 @@
+"""What a user asked of a run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from twofold.core.budget import count_cores
+from twofold.core.errors import InputError
+
+Prefer = Literal["accuracy", "balanced", "speed", "readable"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Plain settings of one run.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall clock for the whole fit.
+    metric : Any
+        A metric's name, a `Metric`, or a callable; None for the task's default.
+    prefer : Prefer
+        What to weigh when the model is chosen.
+    folds : int or None
+        None lets the number of rows decide.
+    candidates : tuple
+        Names of plans to try, in order; empty for the portfolio.
+    max_trials : int or None
+        Fit exactly so many candidates and repeat the same answer for the same seed.
+    memory : float
+        Bytes the process tree may hold.
+    n_jobs : int
+        Processes that fit at the same time, each with one thread.
+    seed : int
+    """
+
+    seconds: float = 60.0
+    metric: Any = None
+    prefer: Prefer = "accuracy"
+    folds: int | None = None
+    candidates: tuple[str, ...] = ()
+    max_trials: int | None = None
+    memory: float = math.inf
+    n_jobs: int = 1
+    seed: int = 0
+
+    @property
+    def timed(self) -> bool:
+        """Whether models are told deadlines (False where the number of trials is what limits)."""
+        return self.max_trials is None
+
+
+def check_prefer(prefer: str) -> Prefer:
+    """Return `prefer` if it is known."""
+    for known in get_args(Prefer):
+        if prefer == known:
+            return known  # type: ignore[no-any-return]
+    raise InputError(
+        f"prefer is {prefer!r}.",
+        f"It may be: {', '.join(get_args(Prefer))}.",
+        "Leave it out for 'accuracy'.",
+    )
+
+
+def check_jobs(n_jobs: int | None) -> int:
+    """Return the number of processes; None and -1 mean one for each core."""
+    cores = count_cores()
+    if n_jobs is None or n_jobs == -1:
+        return cores
+    if n_jobs < 1:
+        raise InputError(
+            f"n_jobs is {n_jobs}.", "It has to be at least 1, or -1 for all cores.", "Leave it out."
+        )
+    return min(n_jobs, cores)

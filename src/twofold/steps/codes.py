@@ -1,0 +1,101 @@
+"""Categories as integer codes, and what can be made of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.steps.base import Step
+
+UNKNOWN, MISSING, FIRST = 0, 1, 2
+"""Code of a level never seen or too rare, of a missing value, and of the most frequent level."""
+
+
+@dataclass(frozen=True)
+class Codes(Step):
+    """Category columns as int64 codes of shape (n, len(names)): 0 unknown, 1 missing, 2.. by frequency.
+
+    Parameters
+    ----------
+    names : tuple of str
+    levels : tuple of string arrays
+        Known levels of each column, most frequent first.
+    """
+
+    kind = "codes"
+    names: tuple[str, ...]
+    levels: tuple[NDArray[np.str_], ...]
+
+    @cached_property
+    def _known(self) -> tuple[dict[str | None, int], ...]:
+        return tuple(
+            {**{level: code for code, level in enumerate(levels.tolist(), FIRST)}, None: MISSING}
+            for levels in self.levels
+        )
+
+    def run(self, *inputs: Any) -> NDArray[np.int64]:
+        (table,) = inputs
+        out = np.empty((table.n_rows, len(self.names)), dtype=np.int64)
+        for position, (name, known) in enumerate(zip(self.names, self._known, strict=True)):
+            values = table.columns[name].tolist()
+            out[:, position] = np.fromiter(map(known.get, values, repeat(UNKNOWN)), np.int64, len(values))
+        return out
+
+
+@dataclass(frozen=True)
+class OneHot(Step):
+    """Codes as columns of zeros and ones.
+
+    Parameters
+    ----------
+    sizes : integer array of shape (c,)
+        Number of codes of each column.
+    sparse : bool
+        Return CSR.
+    """
+
+    kind = "one_hot"
+    sizes: NDArray[np.int64]
+    sparse: bool
+
+    def run(self, *inputs: Any) -> Any:
+        (codes,) = inputs
+        n, c = codes.shape
+        starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
+        columns = codes + starts
+        width = int(self.sizes.sum())
+        if self.sparse:
+            from scipy import sparse
+
+            ones = np.ones(n * c, dtype=np.float32)
+            return sparse.csr_array((ones, columns.ravel(), np.arange(0, n * c + 1, c)), shape=(n, width))
+        out = np.zeros((n, width), dtype=np.float32)
+        out[np.arange(n)[:, None], columns] = 1.0
+        return out
+
+
+@dataclass(frozen=True)
+class CodeTables(Step):
+    """Look values up by code: target statistics, frequencies.
+
+    Parameters
+    ----------
+    sizes : integer array of shape (c,)
+        Number of codes of each column.
+    values : float array of shape (sum(sizes), k)
+        What each code of each column stands for.
+    """
+
+    kind = "code_tables"
+    sizes: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def run(self, *inputs: Any) -> NDArray[np.float32]:
+        (codes,) = inputs
+        starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
+        return self.values[codes + starts].reshape(len(codes), -1).astype(np.float32)
