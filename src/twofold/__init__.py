@@ -2,32 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from twofold.bundle.predictor import Predictor, load
-    from twofold.estimators import TwofoldClassifier, TwofoldRegressor, fit
-
-_LAZY = {
-    "TwofoldClassifier": "twofold.estimators",
-    "TwofoldRegressor": "twofold.estimators",
-    "fit": "twofold.estimators",
-    "load": "twofold.bundle.predictor",
-    "Predictor": "twofold.bundle.predictor",
-}
-
-__all__ = ["Predictor", "TwofoldClassifier", "TwofoldRegressor", "__version__", "fit", "load"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'twofold' has no attribute '{name}'")
-    from importlib import import_module
-
-    return getattr(import_module(_LAZY[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = ["__version__"]

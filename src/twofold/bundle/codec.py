@@ -76,9 +76,7 @@ def encode_graph(graph: Graph, store: Store) -> list[dict[str, Any]]:
             item.name: _encode(getattr(step, item.name), store, ending)
             for item in fields(step)  # type: ignore[arg-type]  # every step is a dataclass
         }
-        out.append(
-            {"kind": step.kind, "inputs": list(node.inputs), "output": node.output, "fields": content}
-        )
+        out.append({"kind": step.kind, "inputs": list(node.inputs), "output": node.output, "fields": content})
     return out
 
 

@@ -40,18 +40,17 @@ def unpack_arrays(data: bytes, limit: int = 2**33) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             total = sum(entry.file_size for entry in archive.infolist())
-            if total > limit or total > 1000 * max(len(data), 1024):
-                raise BundleError(
-                    f"The arrays would unpack from {len(data):,} to {total:,} bytes.",
-                    f"At most {limit:,} bytes and a thousandfold growth are allowed.",
-                    "Do not trust this bundle.",
-                )
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except BundleError:
-        raise
+        small = total <= min(limit, 1000 * max(len(data), 1024))
+        if small:
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                return {key: arrays[key] for key in arrays.files}
     except Exception as error:  # noqa: BLE001 - numpy and zipfile raise many kinds on rubbish
         raise damaged(f"The arrays cannot be read: {error}.") from None
+    raise BundleError(
+        f"The arrays would unpack from {len(data):,} to {total:,} bytes.",
+        f"At most {limit:,} bytes and a thousandfold growth are allowed.",
+        "Do not trust this bundle.",
+    )
 
 
 def save_graph(graph: Graph, folder: Path) -> None:

@@ -129,7 +129,9 @@ def _from_strings(column: Column, present: NDArray[Any], values: NDArray[Any], n
         share = np.mean([not np.isnan(parse_number(word, style)) for word in sample])
         if _allows(sample, style) and share >= READABLE:
             how = f" ({style})" if style else ""
-            reason = f"text that reads as numbers{how}" if share == 1 else f"{share:.0%} reads as numbers{how}"
+            reason = (
+                f"text that reads as numbers{how}" if share == 1 else f"{share:.0%} reads as numbers{how}"
+            )
             column = replace(column, kind="number", format=style, reason=reason)
             return _number_or_id(column, convert(values, column), n)
     if any(letter.isdigit() for letter in sample[0]):
@@ -140,7 +142,9 @@ def _from_strings(column: Column, present: NDArray[Any], values: NDArray[Any], n
     letters = float(np.mean([len(word) for word in sample]))
     many = column.unique > max(20, 0.1 * len(present))
     if many and (words > TEXT_WORDS or (letters > TEXT_LETTERS and words > 2)):
-        return replace(column, kind="text", reason=f"{words:.0f} words on average, {column.unique:,} different")
+        return replace(
+            column, kind="text", reason=f"{words:.0f} words on average, {column.unique:,} different"
+        )
     if column.unique == n and n > 20 and words < 1.5:
         return replace(
             column, kind="id", reason="a different string in every row", unused="an id tells nothing new"
@@ -160,7 +164,7 @@ def _allows(sample: Sequence[str], style: str) -> bool:
 
 
 def _grouped(word: str, mark: str) -> bool:
-    parts = word.split(".")[0].split(mark)
+    parts = word.split(".", maxsplit=1)[0].split(mark)
     return all(len("".join(filter(str.isdigit, part))) == 3 for part in parts[1:])
 
 
@@ -171,7 +175,9 @@ def _number_or_id(column: Column, values: NDArray[Any], n: int) -> Column:
     if whole and column.unique == n:
         steps = np.diff(finite)
         if (steps == 1).all() or (steps == -1).all():
-            return replace(column, kind="id", reason="counts the rows", unused="a row number tells nothing new")
+            return replace(
+                column, kind="id", reason="counts the rows", unused="a row number tells nothing new"
+            )
         if (steps > 0).all() and _named_like_id(column.name):
             return replace(column, kind="id", reason="a rising key", unused="an id tells nothing new")
         if _named_like_id(column.name):
@@ -200,11 +206,17 @@ def _declare(name: str, values: NDArray[Any], kind: str) -> Column:
     if not present:
         return replace(column, unused="every value is missing")
     if kind == "number" and values.dtype.kind not in "biuf":
-        share, style = _best([np.mean([not np.isnan(parse_number(w, s)) for w in sample]) for s in NUMBER_FORMATS])
-        _must_read(name, kind, share, sample, [np.isnan(parse_number(w, NUMBER_FORMATS[style])) for w in sample])
+        share, style = _best(
+            [np.mean([not np.isnan(parse_number(w, s)) for w in sample]) for s in NUMBER_FORMATS]
+        )
+        _must_read(
+            name, kind, share, sample, [np.isnan(parse_number(w, NUMBER_FORMATS[style])) for w in sample]
+        )
         return replace(column, format=NUMBER_FORMATS[style])
     if kind == "date" and values.dtype.kind not in "Miuf":
-        share, style = _best([np.mean([not np.isnan(parse_date(w, s)) for w in sample]) for s in DATE_FORMATS])
+        share, style = _best(
+            [np.mean([not np.isnan(parse_date(w, s)) for w in sample]) for s in DATE_FORMATS]
+        )
         _must_read(name, kind, share, sample, [np.isnan(parse_date(w, DATE_FORMATS[style])) for w in sample])
         return replace(column, format=DATE_FORMATS[style])
     return column
@@ -226,9 +238,7 @@ def _must_read(name: str, kind: str, share: float, sample: Sequence[str], bad: S
         )
 
 
-def _mark_duplicates(
-    frame: pd.DataFrame, columns: list[Column], declared: frozenset[str]
-) -> list[Column]:
+def _mark_duplicates(frame: pd.DataFrame, columns: list[Column], declared: frozenset[str]) -> list[Column]:
     """Leave out a column that repeats an earlier one value by value."""
     seen: dict[tuple[str, int], str] = {}
     out = []

@@ -68,8 +68,8 @@ def _copies(dataset: Dataset) -> list[Finding]:
             out.append(
                 Finding(
                     "leak",
-                    f"'{name}' alone tells '{dataset.target}' almost without error ({strength:.3f}). If it is "
-                    "not known at the time of the prediction, leave it out (declare it as 'id').",
+                    f"'{name}' alone tells '{dataset.target}' almost without error ({strength:.3f}). If it "
+                    "is not known at the time of the prediction, leave it out (declare it as 'id').",
                     (name,),
                 )
             )
@@ -112,7 +112,7 @@ def _groups(dataset: Dataset) -> list[Finding]:
             out.append(
                 Finding(
                     "group_column",
-                    f"'{column.name}' looks like a key whose rows belong together. If new rows will bring new "
+                    f"'{column.name}' looks like a key whose rows belong together. If new rows bring new "
                     f"keys, say groups='{column.name}'.",
                     (column.name,),
                 )

@@ -47,7 +47,9 @@ def read_table(source: Any) -> pd.DataFrame:
         )
     if not len(frame.columns) or not len(frame):
         what = "no row below its header" if len(frame.columns) else "no column"
-        raise ReadError(f"{name} has {what}.", "A table needs a header and at least one row.", "Check the file.")
+        raise ReadError(
+            f"{name} has {what}.", "A table needs a header and at least one row.", "Check the file."
+        )
     return frame
 
 
@@ -110,9 +112,9 @@ def _query(file: str, query: str) -> pd.DataFrame:
                 raise ReadError(
                     f"'{file}' holds {len(tables)} tables: {', '.join(tables[:10])}.",
                     "Without a query there has to be exactly one.",
-                    f"Name one: 'duckdb:{file}#SELECT * FROM TABLE'.",
+                    f"Name one in a query: 'duckdb:{file}#FROM \"TABLE\"'.",
                 )
-            query = f'SELECT * FROM "{tables[0]}"'  # noqa: S608 - the name comes from the database itself
+            query = f'FROM "{tables[0]}"'
         return connection.execute(query).df()  # type: ignore[no-any-return]
 
 
@@ -121,7 +123,9 @@ def _read_delimited(path: Path) -> pd.DataFrame:
     with opener(path, "rb") as file:
         head: bytes = file.read(65_536)
     if not head.strip():
-        raise ReadError(f"'{path}' is empty.", "A table needs a header and at least one row.", "Check the file.")
+        raise ReadError(
+            f"'{path}' is empty.", "A table needs a header and at least one row.", "Check the file."
+        )
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ReadError(
             f"'{path}' holds binary data.", f"Readable endings: {', '.join(ENDINGS)}.", "Check its ending."

@@ -92,7 +92,9 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int) -> tuple[Fold, ...]:
     n = len(dataset.y)
     if n_folds < 1 or (n_folds > 1 and n_folds > n):
         raise InputError(
-            f"{n_folds} folds were asked for, with {n} rows.", "From 1 to the number of rows.", "Use fewer folds."
+            f"{n_folds} folds were asked for, with {n} rows.",
+            "From 1 to the number of rows.",
+            "Use fewer folds.",
         )
     if dataset.time is not None:
         return _time_folds(dataset.time, max(n_folds, 1))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.feather as feather
 from numpy.typing import NDArray
+from pyarrow import feather
 
 from twofold.core.fold import Fold
 from twofold.core.schema import Schema
@@ -33,7 +33,9 @@ def save_dataset(dataset: Dataset, folds: tuple[Fold, ...], folder: Path) -> Non
         values = getattr(dataset, role)
         if values is not None:
             np.save(folder / f"{role}.npy", values)
-    np.savez(folder / "folds.npz", **{f"{k}{f.index}": getattr(f, k) for f in folds for k in ("train", "test")})
+    np.savez(
+        folder / "folds.npz", **{f"{k}{f.index}": getattr(f, k) for f in folds for k in ("train", "test")}
+    )
     meta = {
         "schema": dataset.schema.to_json(),
         "task": dataset.task,
@@ -60,7 +62,9 @@ def load_dataset(folder: Path) -> tuple[Dataset, tuple[Fold, ...]]:
     columns: dict[str, NDArray[Any]] = {}
     for position, name in enumerate(meta["columns"]):
         if strings is not None and name in meta["strings"]:
-            columns[name] = strings.column(name).combine_chunks().cast(pa.string()).to_numpy(zero_copy_only=False)
+            columns[name] = (
+                strings.column(name).combine_chunks().cast(pa.string()).to_numpy(zero_copy_only=False)
+            )
         else:
             columns[name] = np.load(folder / f"column-{position}.npy", mmap_mode="r", allow_pickle=False)
     y = _array(folder, "y")

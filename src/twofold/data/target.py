@@ -76,7 +76,12 @@ def dataset_from_frame(
     if isinstance(declared, Mapping):
         declared = {name: kind for name, kind in declared.items() if name not in apart}
     return make_dataset(
-        frame.drop(columns=apart), frame[roles.target], extras, name=roles.target, task=task, declared=declared
+        frame.drop(columns=apart),
+        frame[roles.target],
+        extras,
+        name=roles.target,
+        task=task,
+        declared=declared,
     )
 
 
@@ -104,15 +109,41 @@ def make_dataset(
     declared : mapping, Schema or None
         Kinds that the user knows better.
     """
-    values = as_array(y)
+    X, values, known, findings = _known_rows(X, as_array(y), name)
+    task = task or infer_task(values)
+    codes, classes = _encode(values, task, name)
+    schema = infer_schema(X, declared)
+    table = conform(columns_of(X, schema.names), schema)
+    _refuse_infinite(X, schema)
+    extra = _extras(extras or Extras(), known)
+    dataset = Dataset(
+        replace(table, n_rows=len(codes)),
+        schema,
+        task,
+        name,
+        codes,
+        classes,
+        extra.weight,
+        extra.groups,
+        extra.time,
+    )
+    return replace(dataset, findings=(*findings, *find_leaks(dataset)))
+
+
+def _known_rows(
+    X: pd.DataFrame, values: NDArray[Any], name: str
+) -> tuple[pd.DataFrame, NDArray[Any], NDArray[np.bool_], list[Finding]]:
+    """Leave out rows without a target; return what is left, which rows these were, and what to say."""
     if len(values) != len(X):
         raise TargetError(f"X has {len(X)} rows, y has {len(values)}.", "Both need the same rows.", "")
     known = ~_missing_mask(values)
-    findings = []
+    findings: list[Finding] = []
     if not known.all():
         if not known.any():
             raise TargetError(
-                f"Every value of the target '{name}' is missing.", "Some rows need a target.", "Choose another."
+                f"Every value of the target '{name}' is missing.",
+                "Some rows need a target.",
+                "Choose another.",
             )
         lost = int((~known).sum())
         findings.append(
@@ -125,25 +156,16 @@ def make_dataset(
             "At least 2 rows are needed, and more than 100 to say anything.",
             "Get more rows.",
         )
-    task = task or infer_task(values)
-    codes, classes = _encode(values, task, name)
-    schema = infer_schema(X, declared)
-    table = conform(columns_of(X, schema.names), schema)
-    _refuse_infinite(X, schema)
-    extra = _extras(extras or Extras(), known)
-    dataset = Dataset(
-        replace(table, n_rows=len(codes)), schema, task, name, codes, classes, extra.weight, extra.groups, extra.time
-    )
-    return replace(dataset, findings=(*findings, *find_leaks(dataset)))
+    return X, values, known, findings
 
 
 def _missing_mask(values: NDArray[Any]) -> NDArray[np.bool_]:
     if values.dtype.kind == "f":
-        return np.isnan(values)
+        return np.asarray(np.isnan(values))
     if values.dtype.kind in "biu":
         return np.zeros(len(values), dtype=bool)
     if values.dtype.kind == "M":
-        return np.isnat(values)
+        return np.asarray(np.isnat(values))
     return np.fromiter(map(is_missing, values.tolist()), bool, len(values))
 
 
@@ -194,7 +216,9 @@ def _encode(values: NDArray[Any], task: str, name: str) -> tuple[NDArray[Any], t
             "Choose another target, or rows with other classes.",
         )
     if task == "binary" and len(labels) > 2:
-        raise TargetError(f"The target '{name}' has {len(labels)} classes.", "binary allows 2.", "Use multiclass.")
+        raise TargetError(
+            f"The target '{name}' has {len(labels)} classes.", "binary allows 2.", "Use multiclass."
+        )
     code = {label: position for position, label in enumerate(labels)}
     return np.array([code[value] for value in plain], dtype=np.int64), tuple(labels)
 
@@ -205,7 +229,7 @@ def _refuse_infinite(X: pd.DataFrame, schema: Schema) -> None:
             values = as_array(X[column.name]) if column.name in X else np.empty(0)
             if values.dtype.kind == "f" and np.isinf(values).any():
                 raise InputError(
-                    f"The column '{column.name}' holds {int(np.isinf(values).sum())} infinite value(s) (infinity).",
+                    f"'{column.name}' holds {int(np.isinf(values).sum())} infinite value(s) (infinity).",
                     "Numbers have to be finite, or missing (NaN).",
                     "Replace them, for instance with frame.replace([inf, -inf], nan).",
                 )
@@ -222,7 +246,9 @@ def _extras(extras: Extras, known: NDArray[np.bool_]) -> Extras:
                 "Correct them, or leave them out.",
             )
     if extras.groups is not None:
-        groups = pd.factorize(pd.Series(as_array(extras.groups)[known]), use_na_sentinel=False)[0].astype(np.int64)
+        groups = pd.factorize(pd.Series(as_array(extras.groups)[known]), use_na_sentinel=False)[0].astype(
+            np.int64
+        )
     if extras.time is not None:
         raw = as_array(extras.time)[known]
         time = to_date(raw) if raw.dtype.kind not in "iuf" else to_number(raw)

@@ -68,9 +68,9 @@ def one_hot(part: Part, *, sparse: bool) -> Part:
 
 def _goals(y: NDArray[Any], problem: Problem) -> NDArray[np.float64]:
     if problem.task == "regression":
-        return y.astype(np.float64)[:, None]
+        return np.asarray(y[:, None], dtype=np.float64)
     if problem.task == "binary":
-        return (y == 1).astype(np.float64)[:, None]
+        return np.asarray((y == 1)[:, None], dtype=np.float64)
     return np.asarray(np.eye(problem.n_classes)[y])
 
 

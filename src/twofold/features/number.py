@@ -103,7 +103,7 @@ def hinges(part: Part) -> Part | None:
     for position in range(X.shape[1] if X.shape[1] <= MOST_HINGED else 0):
         values = X[:, position]
         values = values[~np.isnan(values)]
-        places = np.unique(np.quantile(values, KNOTS)) if len(values) else []
+        places = np.unique(np.quantile(values, KNOTS)) if len(values) else np.empty(0)
         if len(places) >= 3:
             columns += [position] * len(places)
             knots += list(places)

@@ -27,7 +27,9 @@ def words(table: Table, name: str) -> Part | None:
     n = table.n_rows
     counted = Counter(tokens)
     counted.pop("\n", None)
-    kept = sorted((w for w, c in counted.items() if c >= RARE_WORD), key=lambda w: (-counted[w], w))[:MOST_WORDS]
+    kept = sorted((w for w, c in counted.items() if c >= RARE_WORD), key=lambda w: (-counted[w], w))[
+        :MOST_WORDS
+    ]
     if not kept:
         return None
     vocabulary = np.array(kept, dtype=np.str_)
@@ -53,7 +55,7 @@ RARE_WORD = 2
 def _idf(counts: Any, n: int) -> NDArray[np.float32]:
     """Weigh features by ``log((1 + n) / (1 + rows with it)) + 1``, as scikit-learn does."""
     rows = np.bincount(counts.indices, minlength=counts.shape[1])
-    return (np.log((1.0 + n) / (1.0 + rows)) + 1.0).astype(np.float32)
+    return np.asarray(np.log((1.0 + n) / (1.0 + rows)) + 1.0, dtype=np.float32)
 
 
 def letters(table: Table, name: str) -> Part | None:

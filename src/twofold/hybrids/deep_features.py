@@ -160,6 +160,4 @@ def lower_deep_features(columns: Graph, network: Graph, deep: DeepColumns, head:
         for node in bridge.nodes
     )
     joined = Node(StackColumns(), ("head/" + FEATURES, "deep"), FEATURES)
-    return (
-        columns.renamed("head/") + network.renamed("net/") + Graph(linked).then(joined) + head
-    )
+    return columns.renamed("head/") + network.renamed("net/") + Graph(linked).then(joined) + head

@@ -28,10 +28,8 @@ def make_check_table(dataset: Dataset, seed: int) -> Table:
         kinds = generator.integers(0, 3, size=len(spoilt))
         column = values.copy()
         if column.dtype == object:
-            for kind, replacement in enumerate((None, "a value never seen before", "")):
-                column[spoilt[kinds == kind]] = replacement
+            column[spoilt] = np.array([None, "a value never seen before", ""], dtype=object)[kinds]
         else:
-            for kind, replacement in enumerate((np.nan, 1e12, -1e12)):
-                column[spoilt[kinds == kind]] = replacement
+            column[spoilt] = np.array([np.nan, 1e12, -1e12])[kinds]
         table = table.replace(name, column)
     return table

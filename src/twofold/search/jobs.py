@@ -27,7 +27,7 @@ from twofold.models.base import Model
 from twofold.search.check_rows import make_check_table
 from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
 from twofold.search.views_on_disk import encode_part
-from twofold.steps.base import FEATURES, INPUT, Graph, Node
+from twofold.steps.base import FEATURES, INPUT, Graph
 from twofold.workflow.plan import Plan
 
 VALIDATION_SHARE = 0.12
@@ -125,9 +125,7 @@ def _control(job: Job, sample: _Sample, dataset: Dataset, left: Budget) -> tuple
     return replace(control, validation=Validation(sample.X[watch], sample.y[watch], weight)), learn
 
 
-def _fit(
-    job: Job, sample: _Sample, dataset: Dataset, budget: Budget
-) -> Model:
+def _fit(job: Job, sample: _Sample, dataset: Dataset, budget: Budget) -> Model:
     control, learn = _control(job, sample, dataset, budget)
     weight = None if sample.weight is None else sample.weight[learn]
     model = job.plan.make()
@@ -195,7 +193,7 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
     check = make_check_table(dataset, job.seed)
     X = encoder.run({INPUT: check}, FEATURES)
     native_answer = np.asarray(model.output(X), dtype=np.float64)
-    graph, mismatch, native = _keep_what_agrees(model, encoder, graph, check, native_answer)
+    graph, mismatch, native = _keep_what_agrees(model, graph, check, native_answer)
     scored = dataset.table.take(fold.test)
     tick = time.perf_counter()
     prediction = np.asarray(graph.run({INPUT: scored}), dtype=np.float64)
@@ -214,7 +212,7 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keep_what_agrees(
-    model: Model, encoder: Graph, graph: Graph, check: Any, native_answer: NDArray[np.float64]
+    model: Model, graph: Graph, check: Any, native_answer: NDArray[np.float64]
 ) -> tuple[Graph, float, bool]:
     """Return the lowered graph if it answers like the model, else one with the booster's own file."""
     mismatch = largest_difference(native_answer, graph.run({INPUT: check}))

@@ -112,9 +112,7 @@ class Search:
                 return
             item, fold = chosen
             seconds = self.agenda.allowance(item, self.left())
-            job = Job(
-                str(self.run.path), item.plan, str(fold), seconds, pool.threads, self.settings.seed
-            )
+            job = Job(str(self.run.path), item.plan, str(fold), seconds, pool.threads, self.settings.seed)
             limit = min(seconds * GRACE + 2.0, self.left() + 0.5)
             pool.submit(job.to_json(), limit)
             self.progress.phase(f"{item.plan.name}, fold {fold + 1} of {len(self.folds)}")

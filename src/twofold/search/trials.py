@@ -29,7 +29,9 @@ def gather_predictions(
 def make_trial(item: Progressing, dataset: Dataset, folds: tuple[Fold, ...], run: RunFolder) -> Trial:
     """Return the record of a plan as far as it came."""
     results = [item.results[index] for index in sorted(item.results)]
-    predictions = gather_predictions(dataset, folds, run, item.plan.name, set(item.results)) if results else None
+    predictions = (
+        gather_predictions(dataset, folds, run, item.plan.name, set(item.results)) if results else None
+    )
     scored = np.concatenate([fold.test for fold in folds])
     status, reason = item.status, item.reason
     if status == "complete" and predictions is not None and not np.isfinite(predictions[scored]).all():

@@ -15,6 +15,7 @@ STEPS = Registry(
         "calendar": "twofold.steps.calendar:Calendar",
         "code_tables": "twofold.steps.codes:CodeTables",
         "codes": "twofold.steps.codes:Codes",
+        "constant": "twofold.steps.constant:Constant",
         "hinges": "twofold.steps.numbers:Hinges",
         "letters": "twofold.steps.tfidf:Letters",
         "lexical": "twofold.steps.tfidf:Lexical",

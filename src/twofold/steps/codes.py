@@ -98,4 +98,4 @@ class CodeTables(Step):
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (codes,) = inputs
         starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
-        return self.values[codes + starts].reshape(len(codes), -1).astype(np.float32)
+        return np.asarray(self.values[codes + starts].reshape(len(codes), -1), dtype=np.float32)

@@ -78,7 +78,7 @@ def as_array(values: Any) -> NDArray[Any]:
 
 def is_missing(value: Any) -> bool:
     """Tell whether one Python value stands for nothing."""
-    if value is None or value != value:
+    if value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
         return True
     if isinstance(value, str):
         return value.strip().lower() in MISSING
@@ -91,7 +91,7 @@ def _as_text(value: Any) -> str | None:
     if isinstance(value, str):
         word = value.strip()
         return None if word.lower() in MISSING else word
-    if value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value:
+    if is_missing(value):
         return None
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))

@@ -98,4 +98,4 @@ class Hinges(Step):
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (X,) = inputs
         above = np.maximum(0.0, np.nan_to_num(X[:, self.columns], nan=-np.inf, neginf=-np.inf) - self.knots)
-        return np.minimum(above / self.scale, 1e2).astype(np.float32)
+        return np.asarray(np.minimum(above / self.scale, 1e2), dtype=np.float32)

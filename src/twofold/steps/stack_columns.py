@@ -20,7 +20,9 @@ class StackColumns(Step):
         if any(hasattr(part, "tocsr") for part in inputs):
             from scipy import sparse
 
-            return sparse.csr_array(sparse.hstack([sparse.csr_array(part) for part in inputs], dtype=np.float32))
+            return sparse.csr_array(
+                sparse.hstack([sparse.csr_array(part) for part in inputs], dtype=np.float32)
+            )
         if len(inputs) == 1:
             return np.asarray(inputs[0], dtype=np.float32)
         out = np.empty((len(inputs[0]), sum(part.shape[1] for part in inputs)), dtype=np.float32)

@@ -29,9 +29,9 @@ class Plan:
 
     Examples
     --------
-    >>> Plan("forest", "random_forest").family
+    >>> Plan("lines", "linear").family
     'ml'
-    >>> Plan("deep forest", "random_forest", network="realmlp").family
+    >>> Plan("deep lines", "linear", network="a network").family
     'hybrid'
     """
 

@@ -59,7 +59,9 @@ def encode(
     parts, n_codes = makers[view](table, schema, y, problem, seed)
     parts = [part for part in parts if part.matrix.shape[1]]
     if not parts:
-        parts = [Part((Node(Numbers(()), (INPUT,), "nothing"),), "nothing", np.zeros((table.n_rows, 0)), (), ())]
+        parts = [
+            Part((Node(Numbers(()), (INPUT,), "nothing"),), "nothing", np.zeros((table.n_rows, 0)), (), ())
+        ]
     return _together(parts, n_codes)
 
 

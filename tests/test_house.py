@@ -1,0 +1,34 @@
+"""The house keeps its rules: every registered line resolves, files and functions stay small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import twofold
+from twofold.models import MODELS
+from twofold.steps import STEPS
+from twofold.steps.base import Step
+
+SOURCES = sorted(Path(twofold.__file__).parent.rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", list(STEPS))
+def test_a_registered_step_resolves_and_knows_its_kind(name):
+    step = STEPS.load(name)
+    assert issubclass(step, Step)
+    assert step.kind == name
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_a_registered_model_declares_its_capabilities(name):
+    assert MODELS.load(name).capabilities.tasks
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: "/".join(path.parts[-2:]))
+def test_files_and_functions_stay_small(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 60, node.name
