@@ -32,3 +32,10 @@ def test_files_and_functions_stay_small(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < 60, node.name
+
+
+def test_the_readme_example_runs(capsys):
+    readme = Path(__file__).parents[1] / "README.md"
+    code = readme.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    exec(compile(code, "README", "exec"), {})
+    assert "price number" in capsys.readouterr().out
