@@ -9,6 +9,7 @@ MODELS = Registry(
     {
         "baseline": "twofold.models.baseline:Baseline",
         "linear": "twofold.models.linear:LinearModel",
+        "lightgbm": "twofold.models.lightgbm:LightGBM",
     },
 )
 """Name -> class; classes follow `twofold.models.base.Model`."""

@@ -15,7 +15,10 @@ from twofold.data.dataset import Dataset
 from twofold.models import MODELS
 from twofold.workflow.plan import Plan
 
-PORTFOLIO: tuple[tuple[Plan, float], ...] = ((Plan("linear", "linear"), 0.05),)
+PORTFOLIO: tuple[tuple[Plan, float], ...] = (
+    (Plan("linear", "linear"), 0.05),
+    (Plan("lightgbm", "lightgbm"), 0.12),
+)
 """Plans in order, each with the share of the search time that all its folds together may take."""
 
 DEEP_FROM_SECONDS = 20.0
