@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -75,11 +76,12 @@ class Search:
         """Run until every plan is done or hopeless, or the time is over; return the trials by name."""
         settings = self.settings
         self.agenda = Agenda(len(self.folds), pool.size, settings.timed)
+        self.tuner = Tuner(self.dataset, self.metric, settings)
+        self._plans = dict(self.run.settings().get("plans", {}))
         total = self.budget.left() * pool.size
         for plan in portfolio.plans:
             share = portfolio.shares[plan.name] * total / len(self.folds) if settings.timed else math.inf
             self._enter(plan.name, self.agenda.add(plan, expected_seconds(plan, self.dataset), share))
-        self.tuner = Tuner(self.dataset, self.metric, settings)
         while True:
             self._feed(pool)
             if not pool.running:
@@ -96,7 +98,11 @@ class Search:
         return self.trials
 
     def _enter(self, name: str, item: Progressing) -> None:
-        self._plans[name] = item.plan.to_json()
+        """Write a plan down, and take over the folds that an earlier search finished for the same plan."""
+        plan = item.plan.to_json()
+        if self._plans.get(name, plan) != plan:
+            shutil.rmtree(self.run.trial(name, 0).parent, ignore_errors=True)
+        self._plans[name] = plan
         self.run.write_settings({**self.run.settings(), "plans": self._plans})
         for fold in list(item.waiting):
             result = self.run.result(name, fold)
