@@ -27,6 +27,7 @@ STEPS = Registry(
         "project": "twofold.steps.tfidf:Project",
         "scale": "twofold.steps.numbers:Scale",
         "stack_columns": "twofold.steps.stack_columns:StackColumns",
+        "weighted_mean": "twofold.steps.blend:WeightedMean",
         "words": "twofold.steps.tfidf:Words",
     },
     closed=True,
