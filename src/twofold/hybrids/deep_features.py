@@ -47,12 +47,12 @@ class DeepColumns:
     graph: Graph
 
 
-def _halves(y: NDArray[Any], classification: bool, seed: int) -> NDArray[np.intp]:
+def _halves(y: NDArray[Any], seed: int) -> NDArray[np.intp]:
     order = make_generator(seed, "halves").permutation(len(y))
     by_target = order[np.argsort(y[order], kind="stable")]
     half = np.empty(len(y), dtype=np.intp)
     half[by_target] = np.arange(len(y)) % 2
-    return half if classification or len(y) > 1 else np.zeros(len(y), dtype=np.intp)
+    return half
 
 
 def _align(
@@ -99,7 +99,7 @@ def embed_out_of_fold(
     from sklearn.base import clone
 
     goal = np.asarray(reference.run({FEATURES: X}, EMBEDDING), dtype=np.float64)
-    half = _halves(y, problem.n_classes > 0, control.seed)
+    half = _halves(y, control.seed)
     out = goal.copy()
     for side in (0, 1):
         seen, unseen = np.flatnonzero(half != side), np.flatnonzero(half == side)

@@ -120,11 +120,6 @@ class Agenda:
         rounds = math.ceil((len(item.waiting) + 1) / self.n_workers)
         return max(0.05, min(item.share, seconds_left / rounds))
 
-    @property
-    def finished(self) -> bool:
-        """Whether nothing waits and nothing runs."""
-        return not any(item.waiting or item.running for item in self.plans.values())
-
     def done(self, name: str, fold: int, result: PartResult) -> bool:
         """Record a fold; return whether the plan is complete now."""
         item = self.plans[name]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twofold.core.budget import Budget
 from twofold.core.fold import Fold
@@ -155,9 +156,7 @@ class Search:
         """Give a plan up after one fold when it is far behind; the first of each family is always kept."""
         best = max((self._gain_on(trial, fold) for trial in self.trials.values()), default=math.nan)
         others = [trial for trial in self.trials.values() if trial.family == item.plan.family]
-        rows = self.folds[fold].test
-        weight = None if self.dataset.weight is None else self.dataset.weight[rows]
-        own = self.metric.gain(self.dataset.y[rows], self.run.prediction(item.plan.name, fold), weight)
+        own = self._gain(self.folds[fold].test, self.run.prediction(item.plan.name, fold))
         floor = self.baseline + HOPELESS * (best - self.baseline)
         if self.settings.timed and others and own < floor:
             item.close("stopped", "hopeless: its first fold was far behind the best")
@@ -166,8 +165,12 @@ class Search:
         if trial.status != "complete" or trial.predictions is None:
             return -math.inf
         rows = self.folds[fold].test
+        return self._gain(rows, trial.predictions[rows])
+
+    def _gain(self, rows: NDArray[Any], prediction: NDArray[np.float64]) -> float:
+        """Judge the predictions of these rows (indices or a mask); more is better."""
         weight = None if self.dataset.weight is None else self.dataset.weight[rows]
-        return self.metric.gain(self.dataset.y[rows], trial.predictions[rows], weight)
+        return self.metric.gain(self.dataset.y[rows], prediction, weight)
 
     def _record(self, item: Progressing) -> None:
         if item.plan.name in self.trials and self.trials[item.plan.name].status == item.status:
@@ -176,10 +179,10 @@ class Search:
         self.trials[trial.name] = trial
         score = None
         if trial.status == "complete" and trial.predictions is not None:
-            seen = np.isfinite(trial.predictions).all(axis=1)
-            weight = None if self.dataset.weight is None else self.dataset.weight[seen]
-            score = self.metric(self.dataset.y[seen], trial.predictions[seen], weight)
-            self.tuner.learn(trial, self.metric.gain(self.dataset.y[seen], trial.predictions[seen], weight))
+            seen = np.flatnonzero(np.isfinite(trial.predictions).all(axis=1))
+            gain = self._gain(seen, trial.predictions[seen])
+            score = gain if self.metric.greater_is_better else -gain
+            self.tuner.learn(trial, gain)
         self.progress.trial(trial.name, trial.family, trial.status, score, trial.reason)
 
     def _watch_memory(self, pool: WorkerPool) -> None:
