@@ -8,7 +8,6 @@ import pytest
 from twofold.core.budget import Budget
 from twofold.core.control import Control, Problem, Validation
 from twofold.models.lightgbm import LightGBM
-from twofold.models.tree_graph import round_down
 
 RULES = Control(Budget(cores=1), seed=0)
 
@@ -64,10 +63,3 @@ def test_it_obeys_the_clock():
     )
     assert time.monotonic() - began < 3.0
     assert model.rounds_ >= 1
-
-
-def test_thresholds_are_rounded_down():
-    values = np.random.default_rng(0).normal(size=1_000)
-    low = round_down(values)
-    assert (low.astype(float) <= values).all()
-    assert (np.nextafter(low, np.float32(np.inf)).astype(float) > values).all()

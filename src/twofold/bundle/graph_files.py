@@ -1,75 +1,94 @@
-"""A graph as files: ``graph.json``, ``arrays.npz`` and one file for each blob."""
+"""A graph as two files, ``graph.json`` and ``arrays.npz``: how workers hand over what they fitted.
+
+This is the light form: fast, uncompressed, without manifest and hashes. `twofold.bundle.save` writes
+what leaves the house.
+"""
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from twofold.bundle.codec import Store, damaged, decode_graph, encode_graph
-from twofold.core.errors import BundleError
+from twofold.bundle.damage import MAX_TOTAL, Allowance, damaged
+from twofold.bundle.decode import Decoder
+from twofold.bundle.encode import Encoder, StepData
+from twofold.bundle.files import whole_folder, write_file
+from twofold.bundle.npz import declare, pack, unpack
+from twofold.bundle.strict_json import parse
 from twofold.steps.base import Graph
 
 ARRAYS = "arrays.npz"
 GRAPH = "graph.json"
 
 
-def pack_arrays(store: Store, *, compress: bool) -> bytes:
-    """Return the arrays of a store as the bytes of an ``.npz`` file, the same for the same arrays."""
-    buffer = io.BytesIO()
-    how = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-    with zipfile.ZipFile(buffer, "w", how) as archive:
-        for key, values in store.arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{key}.npy"), "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.asanyarray(values), allow_pickle=False)
-    return buffer.getvalue()
+def save_graph(graph: Graph, folder: Path) -> None:
+    """Write a graph into a new folder: whole, or not at all.
 
-
-def unpack_arrays(data: bytes, limit: int = 2**33) -> dict[str, Any]:
-    """Read the arrays of an ``.npz`` file, without pickle and within `limit` bytes.
+    Parameters
+    ----------
+    graph : Graph
+        From and to any names.
+    folder : Path
+        Must not exist yet, or be empty.
 
     Raises
     ------
     BundleError
-        When it is no such file, unpacks to more than the limit, or holds Python objects.
+        When a step holds what cannot be data.
+    OSError
+        When the folder cannot be written.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            total = sum(entry.file_size for entry in archive.infolist())
-        small = total <= min(limit, 1000 * max(len(data), 1024))
-        if small:
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                return {key: arrays[key] for key in arrays.files}
-    except Exception as error:  # noqa: BLE001 - numpy and zipfile raise many kinds on rubbish
-        raise damaged(f"The arrays cannot be read: {error}.") from None
-    raise BundleError(
-        f"The arrays would unpack from {len(data):,} to {total:,} bytes.",
-        f"At most {limit:,} bytes and a thousandfold growth are allowed.",
-        "Do not trust this bundle.",
-    )
-
-
-def save_graph(graph: Graph, folder: Path) -> None:
-    """Write a graph into a new folder, uncompressed and without a manifest."""
-    folder.mkdir(parents=True)
-    store = Store()
-    description = encode_graph(graph, store)
-    (folder / GRAPH).write_text(json.dumps(description), encoding="utf-8")
-    (folder / ARRAYS).write_bytes(pack_arrays(store, compress=False))
-    for key, data in store.blobs.items():
-        (folder / key).write_bytes(data)
+    encoder = Encoder()
+    nodes = encoder.add_graph(graph)
+    arrays, steps = {}, []
+    for place, step in enumerate(encoder.steps):
+        blobs = {name: np.frombuffer(blob, dtype=np.uint8) for name, blob in step.blobs.items()}
+        arrays.update({f"{place}/{name}": values for name, values in (step.arrays | blobs).items()})
+        steps.append(
+            {
+                "kind": step.kind,
+                "fields": step.fields,
+                "arrays": step.declared,
+                "blobs": {name: declare(values) for name, values in blobs.items()},
+            }
+        )
+    with whole_folder(folder) as draft:
+        write_file(draft / ARRAYS, pack(arrays, compress=False))
+        write_file(draft / GRAPH, json.dumps({"steps": steps, "nodes": nodes}).encode("ascii"))
 
 
 def load_graph(folder: Path) -> Graph:
-    """Read what `save_graph` wrote."""
+    """Read what `save_graph` wrote.
+
+    Raises
+    ------
+    BundleError
+        When a file is missing or damaged, or names an unknown step.
+    """
     try:
-        description = json.loads((folder / GRAPH).read_text(encoding="utf-8"))
-        arrays = unpack_arrays((folder / ARRAYS).read_bytes())
-        blobs = {path.name: path.read_bytes() for path in folder.glob("b*.*")}
-    except (OSError, ValueError) as error:
+        described = parse((folder / GRAPH).read_bytes(), GRAPH)
+        data = (folder / ARRAYS).read_bytes()
+    except OSError as error:
         raise damaged(f"The graph in '{folder}' cannot be read: {error}.") from None
-    return decode_graph(description, Store(arrays, blobs))
+    try:
+        declared = {
+            f"{place}/{name}": entry
+            for place, step in enumerate(described["steps"])
+            for name, entry in (step["arrays"] | step["blobs"]).items()
+        }
+        arrays = unpack(data, declared, Allowance(len(data)))
+        decoder = Decoder(Allowance(MAX_TOTAL))
+        for place, step in enumerate(described["steps"]):
+            decoder.add(_step_data(place, step, arrays))
+        return decoder.graph(described["nodes"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise damaged(f"The graph in '{folder}' is not described as it should be: {error!r}.") from None
+
+
+def _step_data(place: int, step: dict[str, Any], arrays: dict[str, Any]) -> StepData:
+    own = {name: arrays[f"{place}/{name}"] for name in step["arrays"]}
+    blobs = {name: arrays[f"{place}/{name}"].tobytes() for name in step["blobs"]}
+    return StepData(step["kind"], step["fields"], own, blobs)

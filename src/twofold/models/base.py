@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 
+from twofold.core.budget import Budget
 from twofold.core.capabilities import Capabilities
-from twofold.core.control import Control, Problem
+from twofold.core.control import Control, Problem, Validation
+from twofold.core.errors import TwofoldError
+from twofold.core.space import Space
+from twofold.metrics.losses import mean_log_loss, root_mean_squared_error
 from twofold.steps.base import Graph
+
+
+class UnfittedError(TwofoldError, NotFittedError):  # type: ignore[misc]
+    """A model was asked for what only a fit gives; also scikit-learn's ``NotFittedError``."""
 
 
 class Model(BaseEstimator, ABC):  # type: ignore[misc]
@@ -25,10 +36,14 @@ class Model(BaseEstimator, ABC):  # type: ignore[misc]
     problem_ : Problem
         What was learned.
     rounds_ : int
-        Rounds kept by an iterative model, 1 for the others.
+        Rounds kept by an iterative model, 1 for the others. What counts as a round is the model's own
+        affair (trees, epochs, a position in a list of penalties); told as `Control.rounds`, it is
+        repeated.
     """
 
     capabilities: ClassVar[Capabilities]
+    space: ClassVar[Space] = {}
+    """Where a tuner may look for parameters."""
 
     problem_: Problem
     rounds_: int = 1
@@ -62,6 +77,18 @@ class Model(BaseEstimator, ABC):  # type: ignore[misc]
         """Return class probabilities of shape (n, n_classes)."""
         return self.output(X)
 
+    if not TYPE_CHECKING:  # a type checker would take any misspelt attribute for granted
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what is missing when a learned attribute is read before the fit."""
+            if name.endswith("_") and not name.startswith("_"):
+                raise UnfittedError(
+                    f"This {type(self).__name__} has no '{name}'.",
+                    "Names that end in an underscore appear with the fit.",
+                    "Call fit(X, y) first.",
+                )
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
 
 def infer_problem(y: NDArray[Any]) -> Problem:
     """Tell the problem from targets: integers are class codes, floats are values."""
@@ -69,3 +96,65 @@ def infer_problem(y: NDArray[Any]) -> Problem:
         return Problem("regression")
     n_classes = max(2, int(np.max(y)) + 1)
     return Problem("binary" if n_classes == 2 else "multiclass", n_classes)
+
+
+def class_shares(
+    y: NDArray[np.int64], n_classes: int, weight: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Return the share of each class, zeros included.
+
+    Examples
+    --------
+    >>> class_shares(np.array([0, 0, 0, 2]), 3, None)
+    array([0.75, 0.  , 0.25])
+    """
+    counts = np.bincount(y, weights=weight, minlength=n_classes)
+    return np.asarray(counts / counts.sum())
+
+
+def watched_loss(model: Model, watched: Validation) -> float:
+    """Return how far a fitted model is off on the watched rows: log loss, or root mean squared error."""
+    loss = mean_log_loss if model.problem_.n_classes else root_mean_squared_error
+    return loss(watched.y, model.output(watched.X), watched.weight)
+
+
+class Pace:
+    """Tells between rounds whether another one fits into the time.
+
+    A tenth of the time is spared for what follows a fit: lowering it and scoring it.
+
+    Examples
+    --------
+    >>> Pace(Budget()).another()
+    True
+    >>> Pace(Budget(seconds=1e-9)).another()
+    False
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._spare = 0.1 * budget.seconds
+        self._slowest = 0.0
+        self._last = time.monotonic()
+
+    def another(self) -> bool:
+        """Whether a round as slow as the slowest so far would still end in time."""
+        now = time.monotonic()
+        self._slowest = max(self._slowest, now - self._last)
+        self._last = now
+        return not self._budget.left() < self._spare + self._slowest
+
+
+def best_position(n: int, loss_of: Callable[[int], float], budget: Budget) -> int:
+    """Return the position, counted from 1, of the smallest loss; the first one is always tried.
+
+    Examples
+    --------
+    >>> best_position(3, lambda position: abs(position - 2), Budget())
+    2
+    """
+    pace = Pace(budget)
+    losses = [loss_of(1)]
+    while len(losses) < n and pace.another():
+        losses.append(loss_of(len(losses) + 1))
+    return int(np.argmin(losses)) + 1

@@ -1,0 +1,160 @@
+"""What ``manifest.json`` holds.
+
+::
+
+    MODEL/
+      manifest.json                    this record; whatever it does not name is ignored
+      blobs/KIND-HASH.npz|onnx|bin     the arrays and files of its steps, named by their content
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from twofold.bundle.about import About, read_record
+from twofold.bundle.damage import damaged
+from twofold.bundle.field_types import field_hints, misfits
+from twofold.bundle.signature import check_hash, hash_of, signature_of
+from twofold.core.errors import BundleError
+
+FORMAT = 1
+"""The format that this version writes."""
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file of a bundle: its SHA-256 in hexadecimal, and its size in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that ``manifest.json`` holds.
+
+    Parameters
+    ----------
+    about : About
+    steps : tuple of dict
+        Kind, fields, declared arrays, files and requirements of each step, as JSON.
+    nodes : tuple of dict
+        The graph over these steps, as JSON.
+    blobs : mapping of str to Blob
+        By path within the bundle.
+    twofold : str
+        Version that wrote it.
+    libraries : mapping of str to str
+        Versions of the packages that the steps need.
+    contains_training_rows, native, private : bool
+        A step carries training rows; a step is a booster's own file; it was saved as private.
+    signature : str
+        HMAC-SHA256 of all the rest in hexadecimal; empty when it is not signed.
+    format : int
+    """
+
+    about: About
+    steps: tuple[Mapping[str, Any], ...]
+    nodes: tuple[Mapping[str, Any], ...]
+    blobs: Mapping[str, Blob]
+    twofold: str
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    contains_training_rows: bool = False
+    native: bool = False
+    private: bool = False
+    signature: str = ""
+    format: int = FORMAT
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """Packages that the steps need, besides numpy."""
+        return tuple(sorted({package for step in self.steps for package in step["requires"]}))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data, with a hash of itself."""
+        data = {
+            **{name: getattr(self, name) for name in ("format", "twofold", "private", "native")},
+            "about": self.about.to_json(),
+            "contains_training_rows": self.contains_training_rows,
+            "libraries": dict(self.libraries),
+            "nodes": list(self.nodes),
+            "steps": list(self.steps),
+            "blobs": {path: asdict(blob) for path, blob in self.blobs.items()},
+        }
+        return {**data, "sha256": hash_of(data), "signature": self.signature}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Manifest:
+        """Read what `to_json` wrote, in any format that this version knows.
+
+        Raises
+        ------
+        BundleError
+            When the format is newer, the content was changed, or it is not what it should be.
+        """
+        version = data.get("format")
+        if type(version) is not int or version < 1:
+            raise damaged(f"The manifest has the format {str(version)[:80]!r}.", "Formats are 1, 2, ...")
+        if version > FORMAT:
+            raise BundleError(
+                f"The bundle has the format {version}; twofold {str(data.get('twofold'))[:20]} wrote it.",
+                f"This version reads formats up to {FORMAT}.",
+                "Install a newer twofold: pip install --upgrade twofold",
+            )
+        return _READERS[version](data)
+
+    def sign(self, key: str | bytes) -> Manifest:
+        """Return the manifest with the signature that `key` gives it."""
+        return replace(self, signature=signature_of(self.to_json(), key))
+
+
+def _read_format_1(data: dict[str, Any]) -> Manifest:
+    check_hash(data)
+    content = {name: value for name, value in data.items() if name != "sha256"}
+    if set(content) != set(field_hints(Manifest)):
+        raise damaged("The manifest lacks entries or has unknown ones.")
+    blobs = content["blobs"]
+    if (
+        not isinstance(blobs, dict)
+        or not isinstance(content["steps"], list)
+        or not isinstance(content["nodes"], list)
+    ):
+        raise damaged("The steps, nodes or blobs of the manifest are not what they should be.")
+    manifest = Manifest(
+        **{
+            **content,
+            "about": About.from_json(content["about"]),
+            "steps": tuple(content["steps"]),
+            "nodes": tuple(content["nodes"]),
+            "blobs": {path: read_record(Blob, entry) for path, entry in blobs.items()},
+        }
+    )
+    wrong = misfits(Manifest, vars(manifest))
+    if wrong:
+        raise damaged(f"The entry '{wrong[0]}' of the manifest is not of its type.")
+    for step in manifest.steps:
+        _check_step(step)
+    if any(
+        set(node) != {"step", "inputs", "output"} or type(node["inputs"]) is not list
+        for node in manifest.nodes
+    ):
+        raise damaged("A node of the manifest is not described as it should be.")
+    return manifest
+
+
+_READERS = {1: _read_format_1}
+"""Format -> what reads it. A new format adds its line and keeps those of the two before."""
+
+
+def _check_step(step: Mapping[str, Any]) -> None:
+    described = set(step) == {"kind", "fields", "arrays", "npz", "files", "requires"}
+    if not described or not isinstance(step["fields"], dict) or not isinstance(step["arrays"], dict):
+        raise damaged("A step of the manifest is not described as it should be.")
+    files = step["files"]
+    paths = [*files.values(), step["npz"]] if isinstance(files, dict) else [None]
+    texts = [*paths, *step["requires"]] if isinstance(step["requires"], list) else [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise damaged("The files or requirements of a step are not lists of names.")
