@@ -37,3 +37,11 @@ def test_a_refit_takes_the_penalty_that_was_found():
     found = LinearModel().fit(X[:150], y[:150], control=Control(validation=Validation(X[150:], y[150:])))
     again = LinearModel().fit(X[:150], y[:150], control=Control(rounds=found.rounds_))
     np.testing.assert_array_equal(found.weights_, again.weights_)
+
+
+def test_an_absolute_penalty_leaves_useless_columns_out():
+    y = X[:, 0] + 0.1 * G.normal(size=200)
+    for target in (y, (y > 0).astype(int)):
+        model = LinearModel(penalty=30.0, l1_ratio=1.0).fit(X, target)
+        assert np.abs(model.weights_[0, 0]) > 0.1
+        assert (model.weights_[0, 1:] == 0).sum() >= 4

@@ -8,8 +8,16 @@ MODELS = Registry(
     "twofold.models",
     {
         "baseline": "twofold.models.baseline:Baseline",
-        "linear": "twofold.models.linear:LinearModel",
+        "catboost": "twofold.models.catboost:CatBoost",
+        "extra_trees": "twofold.models.extra_trees:ExtraTrees",
+        "knn": "twofold.models.knn:KNN",
         "lightgbm": "twofold.models.lightgbm:LightGBM",
+        "linear": "twofold.models.linear:LinearModel",
+        "linear_svm": "twofold.models.linear_svm:LinearSVM",
+        "naive_bayes": "twofold.models.naive_bayes:NaiveBayes",
+        "random_forest": "twofold.models.random_forest:RandomForest",
+        "svm": "twofold.models.svm:SVM",
+        "tree": "twofold.models.tree:DecisionTree",
     },
 )
 """Name -> class; classes follow `twofold.models.base.Model`."""

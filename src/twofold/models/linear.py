@@ -1,7 +1,8 @@
-"""Ridge and logistic regression, with the strength of the penalty chosen on rows set aside."""
+"""Ridge, elastic net and logistic regression; the strength of the penalty is chosen on rows set aside."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from twofold.core.capabilities import Capabilities
 from twofold.core.control import Control, Problem
 from twofold.core.space import Choice, Space
-from twofold.models.base import Model, infer_problem
+from twofold.models.base import Model, best_position, infer_problem, watched_loss
 from twofold.steps.base import FEATURES, PREDICTION, Graph, Node
 from twofold.steps.linear import Linear
 
@@ -19,12 +20,18 @@ PENALTIES = (1000.0, 100.0, 10.0, 1.0, 0.1)
 
 
 class LinearModel(Model):
-    """A linear model with a squared penalty (Hoerl and Kennard 1970; Le Cessie and Van Houwelingen 1992).
+    """A linear model with a squared, absolute or mixed penalty.
+
+    Hoerl and Kennard 1970 (ridge), Le Cessie and Van Houwelingen 1992 (its logistic form), Zou and Hastie
+    2005 (elastic net).
 
     Parameters
     ----------
     penalty : float or None
         Strength; None tries `PENALTIES` on `Control.validation`, or takes 1 where there is none.
+    l1_ratio : float
+        Share of the penalty that is on absolute values and makes weights exactly zero. 0 by default:
+        it is solved ten times faster and predicts as well where no column is useless.
     max_iter : int
         Steps of the solver.
 
@@ -45,10 +52,11 @@ class LinearModel(Model):
     capabilities = Capabilities(
         "linear", sparse=True, iterative=True, readable=True, seconds=(0.05, 2e-5, 1e-5)
     )
-    space: ClassVar[Space] = {"penalty": Choice(PENALTIES)}
+    space: ClassVar[Space] = {"penalty": Choice(PENALTIES), "l1_ratio": Choice((0.0, 0.5, 1.0))}
 
-    def __init__(self, penalty: float | None = None, max_iter: int = 200) -> None:
+    def __init__(self, penalty: float | None = None, l1_ratio: float = 0.0, max_iter: int = 200) -> None:
         self.penalty = penalty
+        self.l1_ratio = l1_ratio
         self.max_iter = max_iter
 
     def fit(
@@ -62,38 +70,23 @@ class LinearModel(Model):
     ) -> Self:
         self.problem_ = problem or infer_problem(y)
         control = control or Control()
-        if self.penalty is not None:
-            self.rounds_ = 1
-            return self._solve(X, y, sample_weight, self.penalty)
-        if control.rounds is not None or control.validation is None:
-            self.rounds_ = control.rounds or PENALTIES.index(1.0) + 1
-            return self._solve(X, y, sample_weight, PENALTIES[self.rounds_ - 1])
-        best = (np.inf, 1)
-        for position, penalty in enumerate(PENALTIES, 1):
-            if position > 1 and control.budget.left() < 0.2 * control.budget.seconds:
-                break
-            self._solve(X, y, sample_weight, penalty)
-            best = min(best, (self._loss(control), position))
-        self.rounds_ = best[1]
-        return self._solve(X, y, sample_weight, PENALTIES[self.rounds_ - 1])
 
-    def _loss(self, control: Control) -> float:
-        watched = control.validation
-        assert watched is not None
-        answer = self.output(watched.X)
-        if self.problem_.n_classes:
-            losses = -np.log(np.maximum(answer[np.arange(len(watched.y)), watched.y], 1e-12))
+        def loss_of(position: int) -> float:
+            self._solve(X, y, sample_weight, PENALTIES[position - 1])
+            assert control.validation is not None
+            return watched_loss(self, control.validation)
+
+        if self.penalty is not None or control.rounds is not None or control.validation is None:
+            self.rounds_ = control.rounds or PENALTIES.index(1.0) + 1
         else:
-            losses = (answer[:, 0] - watched.y) ** 2
-        return float(np.average(losses, weights=watched.weight))
+            self.rounds_ = best_position(len(PENALTIES), loss_of, control.budget)
+        return self._solve(X, y, sample_weight, self.penalty or PENALTIES[self.rounds_ - 1])
 
     def _solve(self, X: Any, y: NDArray[Any], weight: NDArray[np.float64] | None, penalty: float) -> Self:
-        from sklearn.linear_model import LogisticRegression, Ridge
-
         if not self.problem_.n_classes:
-            ridge = Ridge(alpha=penalty).fit(X, y, sample_weight=weight)
-            self.weights_ = np.atleast_2d(ridge.coef_).astype(np.float64)
-            self.bias_ = np.atleast_1d(ridge.intercept_).astype(np.float64)
+            fitted = self._regressor(penalty, len(y)).fit(X, y, sample_weight=weight)
+            self.weights_ = np.atleast_2d(fitted.coef_).astype(np.float64)
+            self.bias_ = np.atleast_1d(fitted.intercept_).astype(np.float64)
             return self
         classes, codes = np.unique(y, return_inverse=True)
         k = 1 if self.problem_.n_classes == 2 else self.problem_.n_classes
@@ -102,14 +95,11 @@ class LinearModel(Model):
         if len(classes) == 1:
             self.bias_[0 if k == 1 else classes[0]] = 30.0 if classes[0] or k > 1 else -30.0
             return self
-        import warnings
-
         from sklearn.exceptions import ConvergenceWarning
 
         with warnings.catch_warnings():  # a bounded number of steps is the intention here
             warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = LogisticRegression(C=1.0 / penalty, max_iter=self.max_iter)
-            fitted.fit(X, codes, sample_weight=weight)
+            fitted = self._classifier(penalty).fit(X, codes, sample_weight=weight)
         if k == 1:
             self.weights_, self.bias_ = fitted.coef_.astype(float), fitted.intercept_.astype(float)
         elif len(classes) == 2:  # softmax of (0, z) equals the sigmoid of z
@@ -118,6 +108,21 @@ class LinearModel(Model):
         else:
             self.weights_[classes], self.bias_[classes] = fitted.coef_, fitted.intercept_
         return self
+
+    def _regressor(self, penalty: float, n_rows: int) -> Any:
+        from sklearn.linear_model import ElasticNet, Ridge
+
+        if not self.l1_ratio:
+            return Ridge(alpha=penalty)
+        return ElasticNet(alpha=penalty / n_rows, l1_ratio=self.l1_ratio, max_iter=self.max_iter)
+
+    def _classifier(self, penalty: float) -> Any:
+        from sklearn.linear_model import LogisticRegression
+
+        if not self.l1_ratio:
+            return LogisticRegression(C=1.0 / penalty, max_iter=self.max_iter)
+        settings = {"solver": "saga", "l1_ratio": self.l1_ratio, "random_state": 0}
+        return LogisticRegression(C=1.0 / penalty, max_iter=self.max_iter, tol=1e-3, **settings)
 
     def _step(self) -> Linear:
         link = {0: "identity", 2: "sigmoid"}.get(self.problem_.n_classes, "softmax")

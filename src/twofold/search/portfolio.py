@@ -18,6 +18,14 @@ from twofold.workflow.plan import Plan
 PORTFOLIO: tuple[tuple[Plan, float], ...] = (
     (Plan("linear", "linear"), 0.05),
     (Plan("lightgbm", "lightgbm"), 0.12),
+    (Plan("catboost", "catboost"), 0.15),
+    (Plan("extra_trees", "extra_trees"), 0.06),
+    (Plan("random_forest", "random_forest"), 0.06),
+    (Plan("svm", "svm"), 0.05),
+    (Plan("knn", "knn"), 0.03),
+    (Plan("naive_bayes", "naive_bayes"), 0.02),
+    (Plan("tree", "tree"), 0.02),
+    (Plan("linear_svm", "linear_svm"), 0.04),
 )
 """Plans in order, each with the share of the search time that all its folds together may take."""
 
