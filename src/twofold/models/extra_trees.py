@@ -19,6 +19,7 @@ class ExtraTrees(RandomForest):
 
     Examples
     --------
+    >>> import numpy as np
     >>> X = np.linspace(0, 1, 200, dtype=np.float32)[:, None]
     >>> ExtraTrees(n_trees=10).fit(X, X[:, 0].astype(float)).predict(np.array([[0.5]])).round(1)
     array([0.5])
