@@ -41,7 +41,10 @@ def sample(view, task, n=400, seed=0):
 
 def fit(name, X, y, problem, weight=None, **rules):
     rules = {"budget": Budget(cores=1), "seed": 3, **rules}
-    return MODELS.load(name)().fit(X, y, weight, problem=problem, control=Control(**rules))
+    model = MODELS.load(name)()
+    if "epochs" in model.get_params():
+        model.set_params(epochs=40)
+    return model.fit(X, y, weight, problem=problem, control=Control(**rules))
 
 
 def halves(name, task):

@@ -16,6 +16,7 @@ MODELS = Registry(
         "linear_svm": "twofold.models.linear_svm:LinearSVM",
         "naive_bayes": "twofold.models.naive_bayes:NaiveBayes",
         "random_forest": "twofold.models.random_forest:RandomForest",
+        "realmlp": "twofold.models.realmlp:RealMLP",
         "svm": "twofold.models.svm:SVM",
         "tree": "twofold.models.tree:DecisionTree",
     },

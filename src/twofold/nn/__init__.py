@@ -1,1 +1,1 @@
-"""The torch kit: batches, one training loop, blocks, and the writing of ONNX graphs."""
+"""Networks, their training loop, and how they are written as ONNX graphs. This floor needs torch."""

@@ -1,0 +1,167 @@
+"""The one training loop: batches, AdamW, a schedule, early stopping, and a clock."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from twofold.core.control import Control
+
+Schedule = Callable[[float], float]
+
+
+def four_cycles(progress: float) -> float:
+    """Four waves of growing length that end at zero (Holzmüller, Grinsztajn and Steinwart 2024).
+
+    Examples
+    --------
+    >>> round(four_cycles(0.0), 6), round(four_cycles(1.0), 6)
+    (0.0, 0.0)
+    """
+    return 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * progress)))
+
+
+def warm_cosine(progress: float) -> float:
+    """Rise over the first twentieth, then fall as half a cosine wave (Loshchilov and Hutter 2017).
+
+    Examples
+    --------
+    >>> warm_cosine(0.05), round(warm_cosine(1.0), 6)
+    (1.0, 0.0)
+    """
+    rise = 0.05
+    if progress < rise:
+        return 0.1 + 0.9 * progress / rise
+    return 0.5 * (1 + math.cos(math.pi * (progress - rise) / (1 - rise)))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Largest rate; a group of parameters may carry a ``factor`` of its own.
+    betas : tuple of float
+    weight_decay : float
+    batch_size : int
+    epochs : int
+        At most; fewer when the time is short, and the schedule is drawn out over those.
+    patience : int
+        Epochs without a better loss on the watched rows before it stops.
+    schedule : callable (progress in 0..1) -> factor on the rates
+    """
+
+    learning_rate: float
+    betas: tuple[float, float]
+    weight_decay: float
+    batch_size: int
+    epochs: int
+    patience: int
+    schedule: Schedule
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Tensors of one set of rows: features (n, d), targets (n,), weights (n,)."""
+
+    X: Any
+    y: Any
+    weight: Any
+
+
+Loss = Callable[[Any, Any], Any]
+"""(scores, targets) -> one loss a row."""
+
+
+def train(
+    network: Any, loss: Loss, rows: Rows, watched: Rows | None, recipe: Recipe, control: Control
+) -> int:
+    """Train a network in place and leave it in its best state.
+
+    With `control.rounds` exactly so many epochs are run and the last state stays. Otherwise the number of
+    epochs follows from the measured speed and the time left; with watched rows the epoch with the smallest
+    loss there is kept.
+
+    Returns
+    -------
+    int
+        The epoch whose state was kept, counted from 1.
+    """
+    generator = torch.Generator().manual_seed(control.seed)
+    groups = network.parameter_groups()
+    for group in groups:
+        group["lr"] = 0.0
+        group.setdefault("weight_decay", recipe.weight_decay)
+        group.setdefault("factor", 1.0)
+    optimizer = torch.optim.AdamW(groups, betas=recipe.betas, fused=True)
+    n = len(rows.y)
+    size = min(recipe.batch_size, n)
+    steps = max(1, n // size)  # a short last batch joins the next epoch's shuffle
+    epochs = control.rounds or recipe.epochs
+    clock = _Clock(control)
+    best, best_loss, best_state, done = 0, math.inf, None, 0
+    for epoch in range(1, epochs + 1):
+        order = torch.randperm(n, generator=generator)
+        network.train()
+        for step in range(steps):
+            progress = max((epoch - 1 + step / steps) / epochs, clock.progress())
+            factor = recipe.schedule(min(progress, 1.0))
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * factor * group["factor"]
+            batch = order[step * size : (step + 1) * size]
+            losses = loss(network(rows.X[batch]), rows.y[batch]) * rows.weight[batch]
+            optimizer.zero_grad(set_to_none=True)
+            losses.mean().backward()
+            optimizer.step()
+            if clock.over():
+                break
+        done = epoch
+        if watched is not None:
+            value = evaluate(network, loss, watched)
+            if value < best_loss:
+                best, best_loss = epoch, value
+                best_state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        stale = best_state is not None and epoch - best >= recipe.patience
+        if stale or clock.over():
+            break
+    if best_state is not None:
+        network.load_state_dict(best_state)
+    network.eval()
+    return best or done
+
+
+def evaluate(network: Any, loss: Loss, rows: Rows) -> float:
+    """Return the weighted mean loss of a network that does not learn meanwhile; infinite when undefined."""
+    network.eval()
+    with torch.no_grad():
+        parts = [
+            loss(network.answer(network(rows.X[start : start + 4096])), rows.y[start : start + 4096])
+            * rows.weight[start : start + 4096]
+            for start in range(0, len(rows.y), 4096)
+        ]
+    value = float(torch.cat(parts).sum() / rows.weight.sum())
+    return value if math.isfinite(value) else math.inf
+
+
+class _Clock:
+    """How much of the time is gone; a seventh is spared for scoring and lowering."""
+
+    def __init__(self, control: Control) -> None:
+        self.timed = control.rounds is None and math.isfinite(control.budget.seconds)
+        self.began = time.monotonic()
+        self.seconds = 0.85 * control.budget.left() if self.timed else math.inf
+
+    def progress(self) -> float:
+        """Share of the time that is gone."""
+        return (time.monotonic() - self.began) / self.seconds if self.timed else 0.0
+
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return self.progress() >= 1.0

@@ -1,0 +1,112 @@
+"""The multilayer perceptron with the tricks that make it a strong default on tables."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from twofold.nn.inputs import CodeEmbeddings, PeriodicEmbeddings
+from twofold.nn.onnx_writer import OnnxWriter
+
+
+class RealMLPNetwork(nn.Module):  # type: ignore[misc]
+    """RealMLP (Holzmüller, Grinsztajn and Steinwart 2024).
+
+    Numbers through periodic embeddings, a learned scale for each input, then hidden layers whose weights
+    are divided by the root of their width ("neural tangent" parametrisation), so that one learning rate
+    suits every width.
+
+    - Input: (n, d + c), codes last. Output: scores (n, q).
+
+    Parameters
+    ----------
+    d : int
+        Number columns.
+    categories : tuple of int
+        Codes of the trailing columns.
+    n_outputs : int
+    hidden : tuple of int
+    dropout : float
+    smooth : bool
+        Mish (for values) instead of SELU (for classes), as the authors found best.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        categories: tuple[int, ...],
+        n_outputs: int,
+        hidden: tuple[int, ...],
+        dropout: float,
+        smooth: bool,
+    ) -> None:
+        super().__init__()
+        self.d, self.dropout, self.smooth = d, dropout, smooth
+        self.numbers = PeriodicEmbeddings(d) if d else None
+        self.codes = CodeEmbeddings(categories) if categories else None
+        width = (d * self.numbers.width if self.numbers else 0) + (self.codes.width if self.codes else 0)
+        self.scale = nn.Parameter(torch.ones(width))
+        widths = (width, *hidden)
+        pairs = list(pairwise(widths))
+        self.weights = nn.ParameterList(nn.Parameter(torch.randn(a, b)) for a, b in pairs)
+        self.biases = nn.ParameterList(nn.Parameter(torch.randn(b)) for _, b in pairs)
+        self.last = nn.Parameter(torch.zeros(hidden[-1], n_outputs))
+        self.last_bias = nn.Parameter(torch.zeros(n_outputs))
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Rates of their own for scales, biases and embeddings, as the authors tuned them."""
+        weights = [*self.weights, self.last]
+        if self.codes:
+            weights += list(self.codes.parameters())
+        groups: list[dict[str, Any]] = [
+            {"params": weights},
+            {"params": [self.scale], "factor": 6.0},
+            {"params": [*self.biases, self.last_bias], "factor": 0.1, "weight_decay": 0.0},
+        ]
+        if self.numbers:
+            groups.append({"params": list(self.numbers.parameters()), "factor": 0.1, "weight_decay": 0.0})
+        return groups
+
+    def embed(self, X: Any) -> Any:
+        """Return the last hidden layer, (n, hidden[-1])."""
+        parts = [self.numbers(X[:, : self.d])] if self.numbers else []
+        parts += [self.codes(X[:, self.d :])] if self.codes else []
+        x = torch.cat(parts, dim=1) * self.scale
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            x = x @ (weight / math.sqrt(weight.shape[0])) + bias
+            x = F.mish(x) if self.smooth else F.selu(x)
+            x = F.dropout(x, self.dropout, self.training)
+        return x
+
+    def forward(self, X: Any) -> Any:
+        return self.embed(X) @ (self.last / math.sqrt(self.last.shape[0])) + self.last_bias
+
+    def answer(self, scores: Any) -> Any:
+        """Return scores as they are judged."""
+        return scores
+
+    def head(self) -> tuple[Any, Any]:
+        """Return the last layer as weights (q, h) and bias (q,)."""
+        weight = self.last / math.sqrt(self.last.shape[0])
+        return weight.detach().numpy().T, self.last_bias.detach().numpy()
+
+    def write(self, writer: OnnxWriter) -> tuple[str, int]:
+        """Write the embedding; return its name and width."""
+        parts = [self.numbers.write(writer, writer.columns(0, self.d))] if self.numbers else []
+        parts += [self.codes.write(writer, self.d)] if self.codes else []
+        x = parts[0] if len(parts) == 1 else writer.add("Concat", *parts, axis=1)
+        scale = self.scale.detach().numpy()
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            matrix = weight.detach().numpy() / math.sqrt(weight.shape[0])
+            x = writer.linear(x, matrix if scale is None else scale[:, None] * matrix, bias.detach().numpy())
+            scale = None
+            if self.smooth:
+                x = writer.add("Mul", x, writer.add("Tanh", writer.add("Softplus", x)))
+            else:
+                x = writer.add("Selu", x)
+        return x, int(self.last.shape[0])
