@@ -43,7 +43,7 @@ def fit(name, X, y, problem, weight=None, **rules):
     rules = {"budget": Budget(cores=1), "seed": 3, **rules}
     model = MODELS.load(name)()
     if "epochs" in model.get_params():
-        model.set_params(epochs=40)
+        model.set_params(epochs=25)
     return model.fit(X, y, weight, problem=problem, control=Control(**rules))
 
 

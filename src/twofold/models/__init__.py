@@ -10,6 +10,7 @@ MODELS = Registry(
         "baseline": "twofold.models.baseline:Baseline",
         "catboost": "twofold.models.catboost:CatBoost",
         "extra_trees": "twofold.models.extra_trees:ExtraTrees",
+        "ft_transformer": "twofold.models.ft_transformer:FTTransformer",
         "knn": "twofold.models.knn:KNN",
         "lightgbm": "twofold.models.lightgbm:LightGBM",
         "linear": "twofold.models.linear:LinearModel",
@@ -18,6 +19,7 @@ MODELS = Registry(
         "random_forest": "twofold.models.random_forest:RandomForest",
         "realmlp": "twofold.models.realmlp:RealMLP",
         "svm": "twofold.models.svm:SVM",
+        "tabm": "twofold.models.tabm:TabM",
         "tree": "twofold.models.tree:DecisionTree",
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ _LINKS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "identity"
 
 class Network(Model):
     """A network on the ``network`` view. Subclasses build the module and give its recipe."""
+
+    embeds: ClassVar[bool] = True
+    """Whether its module gives a penultimate layer; otherwise it gives the finished answer."""
 
     @abstractmethod
     def build(self, X: NDArray[np.float32], n_outputs: int) -> Any:
@@ -82,7 +85,11 @@ class Network(Model):
 
     def _head(self) -> Linear:
         weight, bias = (np.asarray(part, dtype=np.float64) for part in self.module_.head())
-        return Linear(weight * self.scale_, bias * self.scale_ + self.centre_, _LINKS[self.problem_.task])
+        return Linear(
+            weight * self.scale_,
+            bias * self.scale_ + self.centre_,
+            _LINKS[self.problem_.task] if self.embeds else "identity",
+        )
 
     def run_module(self, function: Any, X: Any) -> NDArray[np.float32]:
         """Run a function of the module on rows, in parts, without learning."""
@@ -100,6 +107,7 @@ class Network(Model):
         from twofold.nn.onnx_writer import OnnxWriter
 
         writer = OnnxWriter(self.n_features_)
-        model = writer.finish({EMBEDDING: self.module_.write(writer)})
-        embedding = Node(OnnxGraph(model, EMBEDDING), (FEATURES,), EMBEDDING)
-        return Graph((embedding, Node(self._head(), (EMBEDDING,), PREDICTION)))
+        name = EMBEDDING if self.embeds else "answers"
+        model = writer.finish({name: self.module_.write(writer)})
+        first = Node(OnnxGraph(model, name), (FEATURES,), name)
+        return Graph((first, Node(self._head(), (name,), PREDICTION)))

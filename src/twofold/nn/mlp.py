@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from twofold.nn.dropout import Dropout
 from twofold.nn.inputs import CodeEmbeddings, PeriodicEmbeddings
 from twofold.nn.onnx_writer import OnnxWriter
 
@@ -33,7 +34,8 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
     hidden : tuple of int
     dropout : float
     smooth : bool
-        Mish (for values) instead of SELU (for classes), as the authors found best.
+        SiLU (for values) instead of SELU (for classes). The authors take Mish, to which SiLU is close and
+        four times quicker on a CPU.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
         smooth: bool,
     ) -> None:
         super().__init__()
-        self.d, self.dropout, self.smooth = d, dropout, smooth
+        self.d, self.dropout, self.smooth = d, Dropout(dropout), smooth
         self.numbers = PeriodicEmbeddings(d) if d else None
         self.codes = CodeEmbeddings(categories) if categories else None
         width = (d * self.numbers.width if self.numbers else 0) + (self.codes.width if self.codes else 0)
@@ -79,8 +81,7 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
         x = torch.cat(parts, dim=1) * self.scale
         for weight, bias in zip(self.weights, self.biases, strict=True):
             x = x @ (weight / math.sqrt(weight.shape[0])) + bias
-            x = F.mish(x) if self.smooth else F.selu(x)
-            x = F.dropout(x, self.dropout, self.training)
+            x = self.dropout(F.silu(x) if self.smooth else F.selu(x))
         return x
 
     def forward(self, X: Any) -> Any:
@@ -105,8 +106,5 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
             matrix = weight.detach().numpy() / math.sqrt(weight.shape[0])
             x = writer.linear(x, matrix if scale is None else scale[:, None] * matrix, bias.detach().numpy())
             scale = None
-            if self.smooth:
-                x = writer.add("Mul", x, writer.add("Tanh", writer.add("Softplus", x)))
-            else:
-                x = writer.add("Selu", x)
+            x = writer.add("Mul", x, writer.add("Sigmoid", x)) if self.smooth else writer.add("Selu", x)
         return x, int(self.last.shape[0])

@@ -40,7 +40,7 @@ class OnnxWriter:
         if array.dtype == np.float64:
             array = array.astype(np.float32)
         name = f"c{len(self._constants)}"
-        self._constants.append(from_array(np.ascontiguousarray(array), name))
+        self._constants.append(from_array(np.asarray(array, order="C"), name))
         return name
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:

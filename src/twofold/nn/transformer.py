@@ -1,0 +1,162 @@
+"""A transformer whose tokens are the columns (Gorishniy, Rubachev, Khrulkov and Babenko 2021)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from twofold.nn.dropout import Dropout
+from twofold.nn.onnx_writer import OnnxWriter
+
+HEADS = 4
+
+
+class FTTransformerNetwork(nn.Module):  # type: ignore[misc]
+    """A token for each column and one for the answer, through blocks of attention.
+
+    - Input: (n, d + c), codes last. Output: scores (n, q).
+
+    Parameters
+    ----------
+    d : int
+        Number columns.
+    categories : tuple of int
+        Codes of the trailing columns.
+    n_outputs : int
+    width : int
+        Of a token; a multiple of 4, the number of heads.
+    blocks : int
+    dropout : float
+        In the attention's and the feed-forward layers' answers.
+    """
+
+    def __init__(
+        self, d: int, categories: tuple[int, ...], n_outputs: int, width: int, blocks: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.d, self.width = d, width
+        bound = 1 / math.sqrt(width)
+        self.slope = nn.Parameter(bound * (2 * torch.rand(d, width) - 1))
+        self.shift = nn.Parameter(bound * (2 * torch.rand(d + 1, width) - 1))
+        self.tables = nn.ModuleList(nn.Embedding(size, width) for size in categories)
+        for table in self.tables:
+            nn.init.uniform_(table.weight, -bound, bound)
+        self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(blocks))
+        self.norm = nn.LayerNorm(width)
+        self.last = nn.Linear(width, n_outputs)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Weights of layers decay; tokens, biases and norms do not."""
+        layers = [m.weight for m in self.modules() if isinstance(m, nn.Linear)]
+        known = {id(weight) for weight in layers}
+        others = [p for p in self.parameters() if id(p) not in known]
+        return [{"params": layers}, {"params": others, "weight_decay": 0.0}]
+
+    def embed(self, X: Any) -> Any:
+        """Return the answer's token after the last block, (n, width)."""
+        numbers = X[:, : self.d, None] * self.slope
+        first = torch.zeros(len(X), 1, self.width)
+        tokens = torch.cat([first, numbers], dim=1) + self.shift
+        found = [table(X[:, self.d + place].long())[:, None] for place, table in enumerate(self.tables)]
+        x = torch.cat([tokens, *found], dim=1) if found else tokens
+        for block in self.blocks:
+            x = block(x)
+        return F.relu(self.norm(x[:, 0]))
+
+    def forward(self, X: Any) -> Any:
+        return self.last(self.embed(X))
+
+    def answer(self, scores: Any) -> Any:
+        """Return scores as they are judged."""
+        return scores
+
+    def head(self) -> tuple[Any, Any]:
+        """Return the last layer as weights (q, width) and bias (q,)."""
+        return self.last.weight.detach().numpy(), self.last.bias.detach().numpy()
+
+    def write(self, writer: OnnxWriter) -> tuple[str, int]:
+        """Write the embedding; return its name and width."""
+        # a column of ones times the shift, so that the answer's token needs no number
+        numbers = writer.reshape(writer.columns(0, self.d), -1, self.d, 1) if self.d else ""
+        ones = writer.add("Mul", writer.columns(0, 1), writer.constant(np.zeros(1)))
+        zero = writer.add("Mul", writer.reshape(ones, -1, 1, 1), writer.constant(np.zeros((1, self.width))))
+        parts = [zero]
+        if self.d:
+            parts.append(writer.add("Mul", numbers, writer.constant(self.slope)))
+        joined = writer.add("Concat", *parts, axis=1) if self.d else zero
+        tokens = [writer.add("Add", joined, writer.constant(self.shift))]
+        for place, table in enumerate(self.tables):
+            column = writer.columns(self.d + place, self.d + place + 1)
+            code = writer.add("Cast", column, to=7)
+            tokens.append(writer.add("Gather", writer.constant(table.weight), code, axis=0))
+        x = tokens[0] if len(tokens) == 1 else writer.add("Concat", *tokens, axis=1)
+        for block in self.blocks:
+            x = block.write(writer, x)
+        first = writer.add("Gather", x, writer.constant(np.int64(0)), axis=1)
+        return writer.add("Relu", write_norm(writer, first, self.norm)), self.width
+
+
+class Block(nn.Module):  # type: ignore[misc]
+    """Attention among tokens, then a gated feed-forward layer; both beside a shortcut.
+
+    - Input and output: (n, tokens, width).
+    """
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.width = width
+        self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
+        self.asked = nn.Linear(width, 3 * width)
+        self.mixed = nn.Linear(width, width)
+        hidden = int(4 * width / 3)
+        self.wide = nn.Linear(width, 2 * hidden)
+        self.narrow = nn.Linear(hidden, width)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Any) -> Any:
+        n, tokens, width = x.shape
+        parts = self.asked(self.norms[0](x)).reshape(n, tokens, 3, HEADS, width // HEADS)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        seen = F.scaled_dot_product_attention(query, key, value)
+        x = x + self.dropout(self.mixed(seen.transpose(1, 2).reshape(n, tokens, width)))
+        gate, signal = self.wide(self.norms[1](x)).chunk(2, dim=-1)
+        return x + self.dropout(self.narrow(F.relu(gate) * signal))
+
+    def write(self, writer: OnnxWriter, x: str) -> str:
+        """Write it for tokens x."""
+        width, size = self.width, self.width // HEADS
+        asked = _write_linear(writer, write_norm(writer, x, self.norms[0]), self.asked)
+        shape = writer.constant(np.array([0, 0, 3 * HEADS, size], dtype=np.int64))  # 0 keeps a length
+        heads = writer.add("Transpose", writer.add("Reshape", asked, shape), perm=[2, 0, 1, 3])
+        query, key, value = (
+            writer.add("Gather", heads, writer.constant(np.arange(i * HEADS, (i + 1) * HEADS)), axis=0)
+            for i in range(3)
+        )
+        key = writer.add("Transpose", key, perm=[0, 1, 3, 2])
+        scores = writer.add("MatMul", query, key)
+        scores = writer.add("Mul", scores, writer.constant(np.float32(1 / math.sqrt(size))))
+        seen = writer.add("MatMul", writer.add("Softmax", scores, axis=-1), value)
+        back = writer.add("Transpose", seen, perm=[1, 2, 0, 3])
+        flat = writer.add("Reshape", back, writer.constant(np.array([0, 0, width], dtype=np.int64)))
+        x = writer.add("Add", x, _write_linear(writer, flat, self.mixed))
+        wide = _write_linear(writer, write_norm(writer, x, self.norms[1]), self.wide)
+        hidden = self.narrow.in_features
+        gate = writer.add("Gather", wide, writer.constant(np.arange(hidden)), axis=2)
+        signal = writer.add("Gather", wide, writer.constant(np.arange(hidden, 2 * hidden)), axis=2)
+        gated = writer.add("Mul", writer.add("Relu", gate), signal)
+        return writer.add("Add", x, _write_linear(writer, gated, self.narrow))
+
+
+def _write_linear(writer: OnnxWriter, x: str, layer: Any) -> str:
+    return writer.linear(x, layer.weight.detach().numpy().T, layer.bias.detach().numpy())
+
+
+def write_norm(writer: OnnxWriter, x: str, norm: Any) -> str:
+    """Write a layer norm over the last axis."""
+    scale, shift = writer.constant(norm.weight), writer.constant(norm.bias)
+    return writer.add("LayerNormalization", x, scale, shift, axis=-1, epsilon=float(norm.eps))
