@@ -26,6 +26,8 @@ class Metric:
         `weight` has shape (n,) or is None. Zero weights leave rows out.
     greater_is_better : bool
     tasks : frozenset of str
+    decides : bool
+        It judges the answered classes, so that the threshold of two classes is worth tuning for it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Metric:
     function: Score
     greater_is_better: bool
     tasks: frozenset[str]
+    decides: bool = False
 
     def __call__(
         self,

@@ -22,14 +22,19 @@ def area_under_curve(
     >>> area_under_curve(np.array([False, True, True]), np.array([0.1, 0.1, 0.9]), None)
     0.75
     """
-    weight = np.ones(len(scores)) if weight is None else weight
-    _, place = np.unique(scores, return_inverse=True)
-    place = place.reshape(-1)
-    good = np.bincount(place, weights=weight * positive)
-    bad = np.bincount(place, weights=weight * ~positive)
+    order = np.argsort(scores)
+    ranked, hits = scores[order], positive[order]
+    w = np.ones(len(scores)) if weight is None else weight[order]
+    good, bad = w * hits, w * ~hits
     pairs = good.sum() * bad.sum()
-    below = np.cumsum(bad) - bad
-    return float((good * (below + bad / 2)).sum() / pairs) if pairs > 0 else float("nan")
+    if not pairs > 0:
+        return float("nan")
+    reached = np.cumsum(bad)
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # of each run of equal scores
+    through = reached[last]
+    before = np.concatenate([[0.0], through[:-1]])
+    goods = np.diff(np.concatenate([[0.0], np.cumsum(good)[last]]))
+    return float((goods * (before + through)).sum() / 2 / pairs)
 
 
 def roc_auc(y: NDArray[Any], prediction: NDArray[np.float64], weight: NDArray[np.float64] | None) -> float:
@@ -47,4 +52,22 @@ def roc_auc(y: NDArray[Any], prediction: NDArray[np.float64], weight: NDArray[np
     return float(np.average(areas, weights=shares[present]))
 
 
+def average_precision(
+    y: NDArray[Any], prediction: NDArray[np.float64], weight: NDArray[np.float64] | None
+) -> float:
+    """Return the area under the precision-recall curve as a step function, for the second of two classes."""
+    w = np.ones(len(y)) if weight is None else weight
+    _, place = np.unique(-prediction[:, 1], return_inverse=True)
+    place = place.reshape(-1)
+    good = np.bincount(place, weights=w * (y == 1))
+    everyone = np.cumsum(np.bincount(place, weights=w))
+    if not good.sum() > 0:
+        return float("nan")
+    precision = np.cumsum(good) / np.maximum(everyone, 1e-300)
+    return float((good * precision).sum() / good.sum())
+
+
+AVERAGE_PRECISION = Metric(
+    "average_precision", "average precision", average_precision, True, frozenset({"binary"})
+)
 ROC_AUC = Metric("roc_auc", "AUC", roc_auc, True, frozenset({"binary", "multiclass"}))

@@ -1,0 +1,53 @@
+"""A user's own function as a metric."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.metrics.base import Metric
+
+EVERY = frozenset({"binary", "multiclass", "regression"})
+
+
+def own_metric(function: Callable[..., Any]) -> Metric:
+    """Wrap ``function(y_true, y_pred) -> float``, or a scorer of scikit-learn's `make_scorer`.
+
+    `y_true` are class codes or values; `y_pred` is the probability of the second class, a matrix of
+    probabilities, or values. More is better unless the function has an attribute
+    ``greater_is_better = False``. A function without a parameter `sample_weight` sees each row as often
+    as its weight says, rounded.
+
+    Examples
+    --------
+    >>> def hits(y_true, y_pred):
+    ...     return np.mean(np.abs(y_true - y_pred) < 1)
+    >>> own_metric(hits)(np.array([1.0, 5.0]), np.array([[1.5], [9.0]]))
+    0.5
+    """
+    decides, sign, name = False, 1, getattr(function, "__name__", "own")
+    greater = bool(getattr(function, "greater_is_better", True))
+    if hasattr(function, "_score_func"):
+        scorer: Any = function
+        function, sign = scorer._score_func, int(scorer._sign)
+        decides = scorer._response_method == "predict"
+        name, greater = function.__name__, sign > 0
+    weighted = "sample_weight" in inspect.signature(function).parameters
+
+    def score(y: NDArray[Any], prediction: NDArray[np.float64], weight: Any) -> float:
+        answer: Any = prediction if prediction.shape[1] > 2 else prediction[:, -1]
+        if decides and prediction.shape[1] > 1:
+            answer = prediction.argmax(axis=1)
+        if weight is None:
+            return float(function(y, answer))
+        if weighted:
+            return float(function(y, answer, sample_weight=weight))
+        times = np.maximum(np.round(weight / (weight[weight > 0].min() if (weight > 0).any() else 1)), 0)
+        rows = np.repeat(np.arange(len(y)), np.minimum(times, 100).astype(np.int64))
+        return float(function(y[rows], answer[rows]))
+
+    return Metric(name, name.replace("_", " "), score, greater, EVERY, decides=decides)
