@@ -48,6 +48,10 @@ class Joined(ABC):
     """Positions (in `Evidence.predictions`) of the members that are really used."""
 
     @abstractmethod
+    def placed(self, positions: Sequence[int]) -> Joined:
+        """Return the same join with member m standing at ``positions[m]``."""
+
+    @abstractmethod
     def combine(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn (n_members, n, k) predictions of *all* members into (n, k)."""
 

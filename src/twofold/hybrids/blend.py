@@ -7,7 +7,7 @@ far better, or all are alike; then the blend is that member. Cost: every used me
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +48,14 @@ class Blend(Joined):
         answers = tuple(f"m{position}/{PREDICTION}" for position in range(len(graphs)))
         return Graph((*nodes, Node(WeightedMean(self.weights), answers, PREDICTION)))
 
+    def placed(self, positions: Sequence[int]) -> Joined:
+        return replace(self, members=tuple(positions[member] for member in self.members))
+
     def row_seconds(self, costs: NDArray[np.float64]) -> float:
         return float(costs[list(self.members)].sum())
 
 
-def learn_blend(evidence: Evidence, max_members: int = 8) -> Blend:
+def learn_blend(evidence: Evidence, max_members: int = 8, first: Sequence[int] = ()) -> Blend:
     """Pick members one by one, with replacement, each time the one that helps most.
 
     The search begins with the best single member and ends when no pick helps, so on the rows it learned
@@ -63,6 +66,8 @@ def learn_blend(evidence: Evidence, max_members: int = 8) -> Blend:
     evidence : Evidence
     max_members : int
         Different members at most.
+    first : sequence of int
+        Members that it has to begin with, for a blend that must hold both families.
 
     Returns
     -------
@@ -72,8 +77,12 @@ def learn_blend(evidence: Evidence, max_members: int = 8) -> Blend:
     order = np.argsort(evidence.row_seconds, kind="stable")
     counts = np.zeros(len(predictions))
     total = np.zeros_like(predictions[0])
-    best = -np.inf
-    for pick in range(1, ROUNDS + 1):
+    for member in first:
+        counts[member] += 1
+        total += predictions[member]
+    n = len(first)
+    best = evidence.metric.gain(evidence.y, total / n, evidence.weight) if n else -np.inf
+    for pick in range(n + 1, ROUNDS + 1):
         full = np.count_nonzero(counts) >= max_members
         gains = np.array(
             [

@@ -82,7 +82,7 @@ def embed_out_of_fold(
     Parameters
     ----------
     network : Model
-        Unfitted; fitted twice here for `control.rounds` rounds.
+        Unfitted; fitted twice here.
     reference : Graph
         The lowered network that was trained on all rows of `X`.
     X : float32 array of shape (n, d)
@@ -90,6 +90,7 @@ def embed_out_of_fold(
     weight : array of shape (n,) or None
     problem : Problem
     control : Control
+        Each of the two fits takes up to a third of its time; the head needs the rest.
 
     Returns
     -------
@@ -105,7 +106,8 @@ def embed_out_of_fold(
         seen, unseen = np.flatnonzero(half != side), np.flatnonzero(half == side)
         if not len(seen) or not len(unseen):
             continue
-        rules = replace(control, seed=derive_seed(control.seed, "half", side), validation=None)
+        third = control.budget.share(1 / 3 if side == 0 else 1 / 2)
+        rules = replace(control, budget=third, seed=derive_seed(control.seed, "half", side), validation=None)
         part = None if weight is None else weight[seen]
         fitted = clone(network).fit(X[seen], y[seen], part, problem=problem, control=rules)
         own = np.asarray(fitted.lower().run({FEATURES: X}, EMBEDDING), dtype=np.float64)

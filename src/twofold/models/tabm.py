@@ -18,9 +18,9 @@ class TabM(Network):
     Parameters
     ----------
     learning_rate : float
-        0.002, the authors' default.
+        0.01, five times the authors' default, since there are few epochs in a CPU's seconds.
     members : int
-        16; the authors' 32 gains little and doubles the time.
+        4 instead of the authors' 32, for the same reason (phoneme, 6 s: AUC 0.939 against 0.859 with 16).
     width, blocks : int
         128 and 2; the authors' 512 needs a GPU.
     dropout : float
@@ -33,7 +33,7 @@ class TabM(Network):
     Examples
     --------
     >>> X = np.linspace(-1, 1, 200, dtype=np.float32)[:, None]
-    >>> model = TabM(members=4, epochs=30).fit(X, (X[:, 0] > 0).astype(int))
+    >>> model = TabM(epochs=30).fit(X, (X[:, 0] > 0).astype(int))
     >>> model.predict(np.array([[-0.5], [0.5]], dtype=np.float32)).tolist()
     [0, 1]
     """
@@ -46,7 +46,7 @@ class TabM(Network):
         packages=("torch", "tabm", "rtdl_num_embeddings"),
     )
     space: ClassVar[Space] = {
-        "learning_rate": Range(5e-4, 5e-3, log=True),
+        "learning_rate": Range(2e-3, 2e-2, log=True),
         "width": Choice((64, 128, 192)),
         "blocks": Choice((1, 2, 3)),
         "dropout": Range(0.0, 0.4),
@@ -56,13 +56,13 @@ class TabM(Network):
 
     def __init__(
         self,
-        learning_rate: float = 2e-3,
-        members: int = 16,
+        learning_rate: float = 0.01,
+        members: int = 4,
         width: int = 128,
         blocks: int = 2,
         dropout: float = 0.1,
         weight_decay: float = 3e-4,
-        bins: int = 32,
+        bins: int = 16,
         epochs: int = 120,
     ) -> None:
         self.learning_rate = learning_rate

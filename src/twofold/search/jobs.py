@@ -155,9 +155,10 @@ def _with_deep_columns(
     assert finished is not None
     plan = network_plan(run, job.plan.network)
     below = _sample(replace(job, plan=plan), dataset, fold, plan.capabilities.view)
-    rules = Control(replace(budget, cores=job.threads), derive_seed(job.seed, job.plan.name), finished.rounds)
+    network = plan.make().set_params(epochs=finished.rounds)
+    rules = Control(replace(budget, cores=job.threads), derive_seed(job.seed, job.plan.name))
     embedded = embed_out_of_fold(
-        plan.make(), reference, below.X, below.y, below.weight, problem=below.problem, control=rules
+        network, reference, below.X, below.y, below.weight, problem=below.problem, control=rules
     )
     deep = make_deep_columns(reference, embedded, below.problem.n_classes)
     X = sample.X.toarray() if hasattr(sample.X, "toarray") else sample.X

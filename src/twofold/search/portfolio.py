@@ -18,14 +18,20 @@ from twofold.workflow.plan import Plan
 PORTFOLIO: tuple[tuple[Plan, float], ...] = (
     (Plan("linear", "linear"), 0.05),
     (Plan("lightgbm", "lightgbm"), 0.12),
+    (Plan("realmlp", "realmlp"), 0.20),
     (Plan("catboost", "catboost"), 0.15),
+    (Plan("realmlp + lightgbm", "lightgbm", network="realmlp"), 0.15),
     (Plan("extra_trees", "extra_trees"), 0.06),
+    (Plan("tabm", "tabm"), 0.18),
+    (Plan("realmlp + linear", "linear", network="realmlp"), 0.15),
     (Plan("random_forest", "random_forest"), 0.06),
+    (Plan("realmlp + extra_trees", "extra_trees", network="realmlp"), 0.15),
     (Plan("svm", "svm"), 0.05),
     (Plan("knn", "knn"), 0.03),
     (Plan("naive_bayes", "naive_bayes"), 0.02),
     (Plan("tree", "tree"), 0.02),
     (Plan("linear_svm", "linear_svm"), 0.04),
+    (Plan("ft_transformer", "ft_transformer"), 0.20),
 )
 """Plans in order, each with the share of the search time that all its folds together may take."""
 

@@ -31,6 +31,8 @@ from twofold.search.tuner import Tuner
 
 HOPELESS = 0.5
 """A plan whose first fold closes less than this share of the gap between baseline and best is given up."""
+MISMATCH = 1e-4
+"""Largest difference between a model and its lowered graph with which it may enter."""
 MEMORY_EVERY = 0.5
 """Seconds between two looks at the memory."""
 
@@ -64,6 +66,7 @@ class Search:
     events: list[tuple[float, str]] = field(default_factory=list)
     trials: dict[str, Trial] = field(default_factory=dict)
     baseline: float = math.nan
+    interrupted: bool = False
     _looked: float = 0.0
     _plans: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -83,20 +86,28 @@ class Search:
         for plan in portfolio.plans:
             share = portfolio.shares[plan.name] * total / len(self.folds) if settings.timed else math.inf
             self._enter(plan.name, self.agenda.add(plan, expected_seconds(plan, self.dataset), share))
-        while True:
-            self._feed(pool)
-            if not pool.running:
-                break
-            for event in pool.wait(0.25):
-                self._take(event)
-            self._watch_memory(pool)
-            if self.left() <= 0:
-                self._stop_running(pool)
+        try:
+            self._work(pool)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            pool.stop_all()
+            self.note("Stopped by the user: the best model so far is kept.")
         for item in self.agenda.plans.values():
             if item.status == "open":
                 item.close("stopped", "the time was over before it could be finished")
             self._record(item)
         return self.trials
+
+    def _work(self, pool: WorkerPool) -> None:
+        while True:
+            self._feed(pool)
+            if not pool.running:
+                return
+            for event in pool.wait(0.25):
+                self._take(event)
+            self._watch_memory(pool)
+            if self.left() <= 0:
+                self._stop_running(pool)
 
     def _enter(self, name: str, item: Progressing) -> None:
         """Write a plan down, and take over the folds that an earlier search finished for the same plan."""
@@ -140,6 +151,9 @@ class Search:
         name, fold = event.job["plan"]["name"], int(event.job["part"])
         if event.outcome == "done":
             result = PartResult(**event.payload["result"])
+            if result.mismatch > MISMATCH:
+                self._lose(name, fold, "failed", f"its saved form answers otherwise by {result.mismatch:.1g}")
+                return
             complete = self.agenda.done(name, fold, result)
             if complete:
                 self._record(self.agenda.plans[name])
@@ -148,6 +162,9 @@ class Search:
             return
         status = "failed" if event.outcome in {"failed", "died"} else "stopped"
         reason = str(event.payload.get("reason", ""))
+        self._lose(name, fold, status, reason)
+
+    def _lose(self, name: str, fold: int, status: str, reason: str) -> None:
         self.agenda.lost(name, fold, status, reason)
         self.note(f"{name} {status}: {reason}")
         self._record(self.agenda.plans[name])

@@ -17,7 +17,7 @@ from twofold.models import MODELS
 from twofold.search.settings import Settings
 from twofold.workflow.plan import Plan
 
-TUNED = ("lightgbm", "catboost", "extra_trees", "random_forest", "linear")
+TUNED = ("lightgbm", "realmlp", "catboost", "tabm", "extra_trees", "random_forest", "linear")
 """Models that gain most from tuning, in the order in which they take turns."""
 
 

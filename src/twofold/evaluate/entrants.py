@@ -1,0 +1,144 @@
+"""The complete trials side by side, as arrays, on the rows that the evidence is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.core.random import make_generator
+from twofold.core.trial import Trial
+from twofold.data.dataset import Dataset
+from twofold.metrics.base import Metric
+
+MOST_ROWS = 4_000
+"""Rows that joins are learned and compared on; more make the intervals narrower than they make the
+answer different, and every bootstrap dearer."""
+MOST_CELLS = 20_000_000
+
+
+@dataclass(frozen=True)
+class Entrants:
+    """Complete single trials and what they predicted out of fold.
+
+    Parameters
+    ----------
+    names : tuple of str
+    families : array of str of shape (T,)
+        ``ml``, ``dl`` or ``hybrid``.
+    predictions : float array of shape (T, m, k)
+        On a sample of the scored rows.
+    y, weight : arrays of shape (m,)
+    blocks : integer array of shape (m,)
+        Rows of one block are resampled together: groups, stretches of time, or single rows.
+    strata : integer array of shape (m,)
+        Classes; zeros where blocks matter more, and for values.
+    n_scored : int
+        Scored rows before sampling.
+    n_folds : int
+    row_seconds : array of shape (T,)
+    readable, native : boolean arrays of shape (T,)
+    task : str
+    metric : Metric
+    baseline : float
+        Gain of the trivial answer on these rows.
+    """
+
+    names: tuple[str, ...]
+    families: NDArray[np.str_]
+    predictions: NDArray[np.float64]
+    y: NDArray[Any]
+    weight: NDArray[np.float64]
+    blocks: NDArray[np.int64]
+    strata: NDArray[np.int64]
+    n_scored: int
+    n_folds: int
+    row_seconds: NDArray[np.float64]
+    readable: NDArray[np.bool_]
+    native: NDArray[np.bool_]
+    task: str
+    metric: Metric
+    baseline: float
+
+
+def line_up(
+    trials: Sequence[Trial],
+    baseline: Trial,
+    dataset: Dataset,
+    metric: Metric,
+    n_folds: int,
+    *,
+    readable: Mapping[str, bool],
+    native: Mapping[str, bool],
+    seed: int,
+) -> Entrants:
+    """Put complete trials side by side.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Complete ones; at least one.
+    baseline : Trial
+    dataset : Dataset
+    metric : Metric
+    n_folds : int
+    readable, native : mapping of trial name to bool
+        Whether a person can read the model; whether it needs a booster's own file.
+    seed : int
+    """
+    arrays = [trial.predictions for trial in trials]
+    assert all(array is not None for array in arrays)
+    scored = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
+    k = np.asarray(arrays[0]).shape[1]
+    most = min(MOST_ROWS, max(500, MOST_CELLS // (len(trials) * k)))
+    rows = scored
+    if len(scored) > most:
+        rows = np.sort(make_generator(seed, "evidence").choice(scored, most, replace=False))
+    weight = np.ones(len(dataset.y)) if dataset.weight is None else dataset.weight
+    base = np.asarray(baseline.predictions)[rows]
+    ordered = dataset.groups is not None or dataset.time is not None
+    strata = dataset.y[rows] if dataset.classes and not ordered else np.zeros(len(rows))
+    return Entrants(
+        tuple(trial.name for trial in trials),
+        np.array([trial.family for trial in trials]),
+        np.stack([np.asarray(array)[rows] for array in arrays]),
+        np.asarray(dataset.y[rows]),
+        np.asarray(weight[rows], dtype=np.float64),
+        _blocks(dataset, rows),
+        strata.astype(np.int64),
+        len(scored),
+        n_folds,
+        np.array([trial.row_seconds for trial in trials]),
+        np.array([readable.get(trial.name, False) for trial in trials]),
+        np.array([native.get(trial.name, False) for trial in trials]),
+        dataset.task,
+        metric,
+        metric.gain(dataset.y[rows], base, weight[rows]),
+    )
+
+
+def _blocks(dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    if dataset.groups is not None:
+        return np.unique(dataset.groups[rows], return_inverse=True)[1].reshape(-1).astype(np.int64)
+    if dataset.time is not None:
+        place = np.argsort(np.argsort(dataset.time[rows], kind="stable"), kind="stable")
+        n_blocks = max(10, int(np.sqrt(len(rows))))
+        return (place * n_blocks // len(rows)).astype(np.int64)
+    return np.arange(len(rows))
+
+
+def draw_in_bag(entrants: Entrants, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return how often each row is drawn in a bootstrap: blocks whole, classes in proportion."""
+    n_blocks = int(entrants.blocks.max()) + 1
+    if n_blocks < len(entrants.y):
+        times = np.bincount(generator.integers(0, n_blocks, n_blocks), minlength=n_blocks)
+        return times[entrants.blocks].astype(np.float64)
+    counts = np.zeros(len(entrants.y))
+    for stratum in np.unique(entrants.strata):
+        rows = np.flatnonzero(entrants.strata == stratum)
+        drawn = generator.integers(0, len(rows), len(rows))
+        counts[rows] = np.bincount(drawn, minlength=len(rows))
+    return counts

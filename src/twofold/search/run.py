@@ -1,0 +1,352 @@
+"""One run: the data set and the settings go in, a finished model with its evidence comes out."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import shutil
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import twofold
+from twofold.bundle.parity import check_parity
+from twofold.bundle.simplify import simplify
+from twofold.core.budget import Budget
+from twofold.core.control import Problem
+from twofold.core.errors import InputError
+from twofold.core.table import Table
+from twofold.core.trial import Trial
+from twofold.data.dataset import Dataset
+from twofold.data.leakage import row_hashes
+from twofold.data.split import choose_fold_count, make_folds
+from twofold.data.store import load_dataset, save_dataset
+from twofold.hybrids.calibration import learn_calibration
+from twofold.hybrids.threshold import learn_threshold
+from twofold.metrics import get_metric
+from twofold.models.baseline import Baseline
+from twofold.search.agenda import Progressing
+from twofold.search.check_rows import make_check_table
+from twofold.search.evidence import Evidence, weigh, whole_answer
+from twofold.search.importance import permutation_importance
+from twofold.search.pool import WorkerPool
+from twofold.search.portfolio import make_portfolio
+from twofold.search.progress import Progress
+from twofold.search.refit import Refit
+from twofold.search.result import Choice, Result
+from twofold.search.run_folder import RunFolder
+from twofold.search.runner import Search
+from twofold.search.settings import Settings
+from twofold.search.trials import make_baseline
+from twofold.steps.base import INPUT, PREDICTION, Graph, Node, Step
+from twofold.steps.numbers import Numbers
+from twofold.workflow.plan import Plan
+
+EVIDENCE_SHARE, FINISH_SHARE = 0.06, 0.03
+"""Of the budget, kept for the bootstraps, and for lowering, checks and importance."""
+MOST_FOR_REFIT = 0.25
+RANKING = frozenset({"roc_auc", "average_precision"})
+
+
+@dataclass
+class Run:
+    """Everything between a data set and a result.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    settings : Settings
+    budget : Budget
+        Started at the door.
+    progress : Progress
+    folder : Path or None
+        Where the run is kept, and taken up again when it lies there already; None for a temporary one.
+    """
+
+    dataset: Dataset
+    settings: Settings
+    budget: Budget
+    progress: Progress
+    folder: Path | None = None
+    events: list[tuple[float, str]] = field(default_factory=list)
+
+    def execute(self) -> Result:
+        """Search, weigh, refit, check."""
+        self.metric = get_metric(self.settings.metric, self.dataset.task)
+        temporary = None if self.folder else tempfile.mkdtemp(prefix="twofold-")
+        try:
+            self.run = RunFolder(Path(temporary) if temporary else Path(str(self.folder)))
+            return self._execute()
+        except OSError as error:
+            if error.errno != 28:  # the disk is full
+                raise
+            raise InputError(
+                f"The disk that holds the run '{self.run.path}' is full.",
+                "A run needs about ten times the size of the table.",
+                "Make room, or name another run_dir (or TMPDIR).",
+            ) from error
+        finally:
+            if temporary:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def _execute(self) -> Result:
+        self._open()
+        baseline = make_baseline(self.dataset, self.folds)
+        known = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
+        weight = None if self.dataset.weight is None else self.dataset.weight[known]
+        gain = self.metric.gain(self.dataset.y[known], np.asarray(baseline.predictions)[known], weight)
+        shown = gain if self.metric.greater_is_better else -gain
+        self.progress.trial("baseline", "baseline", "complete", shown, "")
+        portfolio = make_portfolio(
+            self.dataset,
+            self.settings.seconds,
+            candidates=self.settings.candidates,
+            max_trials=self.settings.max_trials,
+        )
+        for name, reason in portfolio.skipped:
+            self._note(f"{name} was not tried: {reason}.")
+        with WorkerPool(self.settings.n_jobs, 1) as pool:
+            search = Search(
+                self.dataset,
+                self.folds,
+                self.settings,
+                self.metric,
+                self.budget,
+                self._reserve,
+                self.run,
+                self.progress,
+                baseline=gain,
+                events=self.events,
+            )
+            trials = search.execute(portfolio, pool)
+            plans = {name: item.plan for name, item in search.agenda.plans.items()}
+            for plan_name, reason in portfolio.skipped:
+                trials.setdefault(plan_name, _skipped(plan_name, reason))
+            self.progress.phase("weighing the evidence")
+            left = Budget(0.0) if search.interrupted else self.budget
+            short = left.share(at_most=self._share(EVIDENCE_SHARE))
+            evidence = weigh(
+                trials,
+                baseline,
+                plans,
+                self.dataset,
+                self.metric,
+                self.settings,
+                replace(short, cores=self.settings.n_jobs),
+                self.run,
+                len(self.folds),
+            )
+            return self._finish(evidence, plans, pool, left)
+
+    def _open(self) -> None:
+        """Write the data set and the folds down, or find those of an earlier start."""
+        self.run.path.mkdir(parents=True, exist_ok=True)
+        wanted = {"fingerprint": fingerprint(self.dataset, self.settings), "settings": self._plain_settings()}
+        if (self.run.path / "run.json").exists():
+            found = self.run.settings()
+            if found.get("fingerprint") != wanted["fingerprint"]:
+                raise InputError(
+                    f"'{self.run.path}' holds a run of other data, folds or seed.",
+                    "A run is taken up again with the same data, target, folds and seed.",
+                    "Name another run_dir, or remove this one.",
+                )
+            _, self.folds = load_dataset(self.run.data)
+            return
+        if any(self.run.path.iterdir()):
+            raise InputError(
+                f"'{self.run.path}' holds something that is no run.",
+                "A run needs a folder of its own.",
+                "Name a new folder.",
+            )
+        n_folds = self.settings.folds or choose_fold_count(len(self.dataset.y))
+        self.folds = make_folds(self.dataset, n_folds, self.settings.seed)
+        save_dataset(self.dataset, self.folds, self.run.data)
+        self.run.write_settings(wanted)
+
+    def _plain_settings(self) -> dict[str, Any]:
+        plain = asdict(replace(self.settings, metric=None))
+        return {**plain, "metric": self.metric.name, "task": self.dataset.task, "target": self.dataset.target}
+
+    def _share(self, share: float) -> float:
+        seconds = self.settings.seconds
+        return max(0.3, share * seconds) if math.isfinite(seconds) else math.inf
+
+    def _reserve(self, complete: list[Progressing]) -> float:
+        """Seconds that evidence, refit and checks need for what is complete so far."""
+        if not math.isfinite(self.settings.seconds):
+            return 0.0
+        longest = sorted((item.measured for item in complete), reverse=True)[:4]
+        k = len(self.folds)
+        refit = sum(longest) / self.settings.n_jobs * (k / (k - 1) if k > 1 else 1.25)
+        spared = min(refit, MOST_FOR_REFIT * self.settings.seconds)
+        return spared + self._share(EVIDENCE_SHARE) + self._share(FINISH_SHARE)
+
+    def _finish(self, evidence: Evidence, plans: dict[str, Plan], pool: WorkerPool, left: Budget) -> Result:
+        if evidence.line is None:
+            graph = self._baseline_graph()
+            told = np.asarray(graph.run({INPUT: self.dataset.table}), dtype=np.float64)
+            choice = Choice("baseline", "baseline", self.settings.prefer, evidence.reason, told)
+            return self._result(evidence, choice, graph)
+        finish = self._share(FINISH_SHARE) if self.settings.timed else 0.0
+        time = left.share(at_most=max(0.0, left.left() - finish))
+        refit = Refit(self.dataset, self.folds, self.settings, self.metric, time, self.run, self.progress)
+        refit.fit(evidence.members, plans, pool)
+        found = [refit.graph(trial) for trial in evidence.members]
+        for sentence in refit.notes:
+            self._note(sentence)
+        local = evidence.line.local
+        graph = local.lower([graph for graph, _, _ in found])
+        native = local.combine(np.stack([check for _, check, _ in found]))
+        whole = whole_answer(evidence.line, list(evidence.members))
+        step, threshold = self._tune(whole)
+        if step is not None:
+            graph = _with(graph, step)
+            native, whole = step.run(native), step.run(whole)
+        graph = simplify(graph)
+        self._check(graph, native)
+        choice = Choice(
+            evidence.line.name,
+            evidence.line.family,
+            self.settings.prefer,
+            evidence.reason,
+            whole,
+            threshold,
+            all(refitted for _, _, refitted in found),
+        )
+        importances = self._importance(evidence, left)
+        return replace(self._result(evidence, choice, graph), importances=importances)
+
+    def _tune(self, whole: NDArray[np.float64]) -> tuple[Step | None, float | None]:
+        """Learn the calibration and the threshold of the chosen line."""
+        if not self.dataset.classes:
+            return None, None
+        known = np.flatnonzero(np.isfinite(whole).all(axis=1))
+        y, p = self.dataset.y[known], whole[known]
+        weight = None if self.dataset.weight is None else self.dataset.weight[known]
+        keep_order = self.metric.name in RANKING
+        step = learn_calibration(p, y, weight, keep_order=keep_order)
+        threshold = None
+        if self.metric.decides and p.shape[1] == 2:
+            told = p if step is None else step.run(p)
+            threshold = learn_threshold(told, y, weight, self.metric)
+        return step, threshold
+
+    def _check(self, graph: Graph, native: NDArray[np.float64]) -> None:
+        table = make_check_table(self.dataset, self.settings.seed)
+        lowered = np.asarray(graph.run({INPUT: table}), dtype=np.float64)
+        self.parity = check_parity(native, lowered, relative=not self.dataset.classes)
+        self.parity.demand("The chosen model")
+
+    def _importance(self, evidence: Evidence, left: Budget) -> tuple[Any, ...]:
+        self.progress.phase("asking what the columns are worth")
+        fold = self.folds[0]
+        assert evidence.line is not None
+        local = evidence.line.local
+        graphs = [self.run.graph(trial.name, fold.index) for trial in evidence.members]
+        graph = simplify(local.lower(graphs))
+
+        def answer(table: Table) -> NDArray[np.float64]:
+            return np.asarray(graph.run({INPUT: table}), dtype=np.float64)
+
+        budget = left.share(0.8) if self.settings.timed else Budget()
+        return permutation_importance(
+            answer, self.dataset, fold.test, self.metric, budget, self.settings.seed
+        )
+
+    def _baseline_graph(self) -> Graph:
+        width = len(self.dataset.classes)
+        X = np.zeros((len(self.dataset.y), 0))
+        y = self.dataset.y.astype(np.int64) if width else np.asarray(self.dataset.y, dtype=np.float64)
+        problem = Problem(self.dataset.task, width)
+        model = Baseline().fit(X, y, self.dataset.weight, problem=problem)
+        nothing = Node(Numbers(()), (INPUT,), "features")
+        return Graph((nothing, *model.lower().nodes))
+
+    def _result(self, evidence: Evidence, choice: Choice, graph: Graph) -> Result:
+        dataset = self.dataset
+        settings = {
+            **self._plain_settings(),
+            "folds": len(self.folds),
+            "energy": "estimated",
+            "versions": _versions(),
+        }
+        if self.folder:
+            told = {"events": self.events, "choice": choice.name, "seconds_spent": self.budget.spent()}
+            self.run.write_settings({**self.run.settings(), **told})
+        return Result(
+            dataset.task,
+            self.metric.name,
+            dataset.target,
+            dataset.classes,
+            dataset.schema,
+            dataset.findings,
+            np.asarray(dataset.y),
+            evidence.rows,
+            choice,
+            evidence.verdict,
+            graph,
+            settings,
+            self.budget.spent(),
+            (),
+            tuple(self.events),
+            self.folder,
+        )
+
+    def _note(self, sentence: str) -> None:
+        self.events.append((self.budget.spent(), sentence))
+        self.progress.note(sentence)
+
+
+def _skipped(name: str, reason: str) -> Trial:
+    from twofold.search.portfolio import named_plan
+
+    return Trial(name, named_plan(name).family, "stopped", f"not tried: {reason}")
+
+
+def _with(graph: Graph, step: Step) -> Graph:
+    """Put a step behind a graph's prediction."""
+    renamed = Graph(
+        tuple(
+            replace(node, output="raw " + PREDICTION if node.output == PREDICTION else node.output)
+            for node in graph.nodes
+        )
+    )
+    return renamed.then(Node(step, ("raw " + PREDICTION,), PREDICTION))
+
+
+def fingerprint(dataset: Dataset, settings: Settings) -> str:
+    """Return a word that tells data, target, folds and seed apart from others."""
+    parts: Sequence[Any] = (
+        np.sort(row_hashes(dataset.table)),
+        np.ascontiguousarray(dataset.y),
+        json.dumps([dataset.task, dataset.target, settings.folds, settings.seed]).encode(),
+    )
+    total = 0
+    for part in parts:
+        total = zlib.crc32(part, total)
+    return f"{total:08x}-{len(dataset.y)}"
+
+
+def _versions() -> dict[str, str]:
+    found = {"twofold": twofold.__version__, "python": platform.python_version()}
+    for package in ("numpy", "scikit-learn", "lightgbm", "catboost", "torch", "onnxruntime"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def run_fit(
+    dataset: Dataset, settings: Settings, budget: Budget, progress: Progress, folder: Path | None = None
+) -> Result:
+    """Fit: see `Run`."""
+    return Run(dataset, settings, budget, progress, folder).execute()
