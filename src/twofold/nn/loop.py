@@ -156,7 +156,7 @@ class _Clock:
     def __init__(self, control: Control) -> None:
         self.timed = control.rounds is None and math.isfinite(control.budget.seconds)
         self.began = time.monotonic()
-        self.seconds = 0.85 * control.budget.left() if self.timed else math.inf
+        self.seconds = max(0.05, 0.85 * control.budget.left()) if self.timed else math.inf
 
     def progress(self) -> float:
         """Share of the time that is gone."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.graph_files import save_graph
+from twofold.core import optional
 from twofold.core.budget import Budget
 from twofold.core.control import Control, Problem, Validation
 from twofold.core.fold import Fold
@@ -185,6 +186,8 @@ def _fit_part(job: Job, dataset: Dataset, fold: Fold, budget: Budget) -> tuple[M
 def run_job(data: dict[str, Any]) -> dict[str, Any]:
     """Fit, score, lower, and write the part's folder; return its summary."""
     job = Job.from_json(data)
+    for package in job.plan.packages:
+        optional.load(package, f"'{job.plan.name}'")  # once a process, and not out of the fit's own share
     began = time.perf_counter()
     budget = Budget(job.seconds, cores=job.threads)
     run = RunFolder(Path(job.run))

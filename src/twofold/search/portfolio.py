@@ -51,8 +51,7 @@ class Portfolio:
 def _unfit(plan: Plan, dataset: Dataset, seconds: float, timed: bool) -> str:
     """Say why a plan cannot be tried on this data, or nothing."""
     declared = plan.capabilities
-    needed = declared.packages + (("torch",) if plan.network else ())
-    missing = [package for package in needed if not available(package)]
+    missing = [package for package in plan.packages if not available(package)]
     if missing:
         return f"{', '.join(missing)} is not installed"
     if dataset.task not in declared.tasks:

@@ -33,7 +33,6 @@ from twofold.hybrids.calibration import learn_calibration
 from twofold.hybrids.threshold import learn_threshold
 from twofold.metrics import get_metric
 from twofold.models.baseline import Baseline
-from twofold.search.agenda import Progressing
 from twofold.search.check_rows import make_check_table
 from twofold.search.evidence import Evidence, weigh, whole_answer
 from twofold.search.importance import permutation_importance
@@ -179,13 +178,13 @@ class Run:
         seconds = self.settings.seconds
         return max(0.3, share * seconds) if math.isfinite(seconds) else math.inf
 
-    def _reserve(self, complete: list[Progressing]) -> float:
-        """Seconds that evidence, refit and checks need for what is complete so far."""
+    def _reserve(self, seconds: list[float]) -> float:
+        """Seconds that evidence, refit and checks need; the best few plans are likely to be refitted."""
         if not math.isfinite(self.settings.seconds):
             return 0.0
-        longest = sorted((item.measured for item in complete), reverse=True)[:4]
         k = len(self.folds)
-        refit = sum(longest) / self.settings.n_jobs * (k / (k - 1) if k > 1 else 1.25)
+        likely = [fit * (k / (k - 1) if k > 1 else 1.25) for fit in seconds[:4]]
+        refit = max([sum(likely) / self.settings.n_jobs, *likely])
         spared = min(refit, MOST_FOR_REFIT * self.settings.seconds)
         return spared + self._share(EVIDENCE_SHARE) + self._share(FINISH_SHARE)
 

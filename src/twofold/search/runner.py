@@ -31,6 +31,8 @@ from twofold.search.tuner import Tuner
 
 HOPELESS = 0.5
 """A plan whose first fold closes less than this share of the gap between baseline and best is given up."""
+LOADING = 10.0
+"""Seconds that a cold disk may take to load the largest library; they are not out of a fit's share."""
 MISMATCH = 1e-4
 """Largest difference between a model and its lowered graph with which it may enter."""
 MEMORY_EVERY = 0.5
@@ -49,7 +51,7 @@ class Search:
     metric : Metric
     budget : Budget
         For the search alone; the caller keeps what refit and evidence need.
-    reserve : callable (list of complete Progressing) -> float
+    reserve : callable (seconds of one fit of each complete plan, best plans first) -> float
         Seconds that would be needed after the search for what is complete so far.
     run : RunFolder
     progress : Progress
@@ -60,7 +62,7 @@ class Search:
     settings: Settings
     metric: Metric
     budget: Budget
-    reserve: Callable[[list[Progressing]], float]
+    reserve: Callable[[list[float]], float]
     run: RunFolder
     progress: Progress
     events: list[tuple[float, str]] = field(default_factory=list)
@@ -68,13 +70,17 @@ class Search:
     baseline: float = math.nan
     interrupted: bool = False
     _looked: float = 0.0
+    _gains: dict[str, float] = field(default_factory=dict)
     _plans: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def left(self) -> float:
         """Seconds left for the search once the reserve is put aside."""
         if math.isinf(self.budget.seconds):
             return math.inf
-        return max(0.0, self.budget.left() - self.reserve(list(self.agenda.complete())))
+        complete = sorted(
+            self.agenda.complete(), key=lambda item: -self._gains.get(item.plan.name, -math.inf)
+        )
+        return max(0.0, self.budget.left() - self.reserve([item.measured for item in complete]))
 
     def execute(self, portfolio: Portfolio, pool: WorkerPool) -> dict[str, Trial]:
         """Run until every plan is done or hopeless, or the time is over; return the trials by name."""
@@ -131,7 +137,7 @@ class Search:
             item, fold = chosen
             seconds = self.agenda.allowance(item, self.left())
             job = Job(str(self.run.path), item.plan, str(fold), seconds, pool.threads, self.settings.seed)
-            limit = min(seconds * GRACE + 2.0, self.left() + 0.5)
+            limit = min(seconds * GRACE + (LOADING if item.plan.packages else 2.0), self.left() + 0.5)
             pool.submit(job.to_json(), limit)
             self.progress.phase(f"{item.plan.name}, fold {fold + 1} of {len(self.folds)}")
 
@@ -199,6 +205,7 @@ class Search:
             seen = np.flatnonzero(np.isfinite(trial.predictions).all(axis=1))
             gain = self._gain(seen, trial.predictions[seen])
             score = gain if self.metric.greater_is_better else -gain
+            self._gains[trial.name] = gain
             self.tuner.learn(trial, gain)
         self.progress.trial(trial.name, trial.family, trial.status, score, trial.reason)
 

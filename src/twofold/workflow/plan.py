@@ -50,6 +50,11 @@ class Plan:
         return cast(Capabilities, MODELS.load(self.model).capabilities)
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """Optional packages that a fit needs."""
+        return self.capabilities.packages + (("torch",) if self.network else ())
+
+    @property
     def family(self) -> Family:
         """The family, derived: a network alone is dl, none is ml, both joined are a hybrid."""
         declared = self.capabilities
