@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.bundle.parity import Parity
 from twofold.core.schema import Schema
 from twofold.data.dataset import Finding
 from twofold.evaluate.records import Row, Verdict
@@ -93,6 +94,8 @@ class Result:
     events : tuple of (seconds, sentence)
         What happened when: stopped, failed, skipped, degraded.
     run_dir : Path or None
+    parity : Parity or None
+        How the lowered steps agree with the models they came from.
     """
 
     task: str
@@ -111,3 +114,4 @@ class Result:
     importances: tuple[Importance, ...] = ()
     events: tuple[tuple[float, str], ...] = ()
     run_dir: Path | None = None
+    parity: Parity | None = None

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import twofold
-from twofold.bundle.parity import check_parity
+from twofold.bundle.parity import Parity, check_parity
 from twofold.bundle.simplify import simplify
 from twofold.core.budget import Budget
 from twofold.core.control import Problem
@@ -76,6 +76,7 @@ class Run:
     progress: Progress
     folder: Path | None = None
     events: list[tuple[float, str]] = field(default_factory=list)
+    parity: Parity | None = None
 
     def execute(self) -> Result:
         """Search, weigh, refit, check."""
@@ -297,6 +298,7 @@ class Run:
             (),
             tuple(self.events),
             self.folder,
+            self.parity,
         )
 
     def _note(self, sentence: str) -> None:

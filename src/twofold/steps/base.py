@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 INPUT = "table"
@@ -36,6 +36,13 @@ class Step(ABC):
     @abstractmethod
     def run(self, *inputs: Any) -> Any:
         """Compute the output from the inputs of its node."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: sessions and look-up tables are made again at first use."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
 
 
 @dataclass(frozen=True)

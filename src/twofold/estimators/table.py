@@ -1,0 +1,86 @@
+"""`fit`: a table with its target, wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from twofold.core.budget import Budget
+from twofold.data.read import read_table
+from twofold.data.target import Roles, dataset_from_frame
+from twofold.estimators.estimator import TwofoldClassifier, TwofoldRegressor
+from twofold.search.progress import Progress
+from twofold.search.settings import check_jobs
+
+
+def fit(
+    data: Any,
+    *,
+    target: str,
+    budget: float | str = 60,
+    metric: Any = None,
+    prefer: str = "accuracy",
+    task: str | None = None,
+    weight: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    schema: Mapping[str, str] | str | None = None,
+    folds: int | None = None,
+    candidates: Sequence[str] | None = None,
+    max_trials: int | None = None,
+    memory: float | str | None = None,
+    run_dir: str | None = None,
+    n_jobs: int | None = None,
+    random_state: int | None = None,
+    progress: Progress | None = None,
+) -> TwofoldClassifier | TwofoldRegressor:
+    """Train on a table, and return the fitted estimator.
+
+    Parameters
+    ----------
+    data : path, pandas.DataFrame, pyarrow.Table, DuckDB relation or query
+        See `twofold.data.read.read_table`. Reading is not part of the budget.
+    target : str
+        The column to predict.
+    budget, metric, prefer, schema, folds, candidates, max_trials, memory, run_dir, n_jobs, random_state
+        As of `TwofoldClassifier`.
+    task : {"binary", "multiclass", "regression"} or None
+        None infers it from the target.
+    weight, groups, time : str or None
+        Columns with sample weights, groups that stay together, and times that folds respect.
+    progress : Progress or None
+        Who is told what happens; None shows a live table where a person looks.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sizes = [(7 * n) % 60 / 2 for n in range(60)]
+    >>> frame = pd.DataFrame({"size": sizes, "sold": [size > 15 for size in sizes]})
+    >>> fit(frame, target="sold", max_trials=1).predict(pd.DataFrame({"size": [5.5, 25.5]})).tolist()
+    [False, True]
+    """
+    options: dict[str, Any] = {
+        "budget": budget,
+        "metric": metric,
+        "prefer": prefer,
+        "schema": schema,
+        "folds": folds,
+        "candidates": candidates,
+        "max_trials": max_trials,
+        "memory": memory,
+        "run_dir": run_dir,
+        "n_jobs": n_jobs,
+        "random_state": random_state,
+    }
+    estimator = TwofoldClassifier(**options)
+    frame = read_table(data)
+    clock = Budget(estimator._seconds(), cores=check_jobs(n_jobs))
+    roles = Roles(target, weight, groups, time)
+    dataset = dataset_from_frame(frame, roles, task=task, declared=estimator._declared())
+    if not dataset.classes:
+        estimator = TwofoldRegressor(**options)
+    estimator.n_features_in_ = len(dataset.schema.columns)
+    estimator.feature_names_in_ = np.array(dataset.schema.names, dtype=object)
+    return estimator._run(dataset, clock, progress)
