@@ -1,0 +1,186 @@
+"""The shell: signatures and words; the work is done below."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twofold import shell
+
+app = typer.Typer(
+    name="twofold",
+    help="Machine learning and deep learning joined, under one budget, with an honest verdict.",
+    epilog="Start with: twofold demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
+EXITS = "Exit codes: 0 done, 1 fault, 2 bad input, 3 nothing fitted, 4 bad bundle, 5 package missing."
+
+
+@app.command(epilog=f"Example: twofold fit train.csv --target price --budget 2m --out house. {EXITS}")
+def fit(
+    train: Annotated[str, typer.Argument(help="A table: CSV, Parquet, Feather, JSON lines, DuckDB.")],
+    target: Annotated[str, typer.Option(help="The column to predict.")],
+    budget: Annotated[str, typer.Option(help="Wall clock for everything: 60s, 5m, 1h.")] = "60s",
+    metric: Annotated[str | None, typer.Option(help="roc_auc, log_loss, f1, rmse, mae, ...")] = None,
+    prefer: Annotated[str, typer.Option(help="accuracy, balanced, speed or readable.")] = "accuracy",
+    task: Annotated[str | None, typer.Option(help="binary, multiclass or regression.")] = None,
+    groups: Annotated[str | None, typer.Option(help="Column whose rows stay in one fold.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column of times that the folds respect.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of sample weights.")] = None,
+    schema: Annotated[str | None, typer.Option(help="YAML file: column: kind.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Number of folds.")] = None,
+    candidates: Annotated[str | None, typer.Option(help="Models to try, with commas.")] = None,
+    max_trials: Annotated[int | None, typer.Option(help="Try so many models, however long.")] = None,
+    memory: Annotated[str | None, typer.Option(help="Most memory for all processes: 4GB.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Take up the run that lies in FOLDER.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    jobs: Annotated[int | None, typer.Option(help="Processes; one a core unless told.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for model, report and run.")] = Path("twofold-out"),
+    as_json: Json = False,
+) -> None:
+    """Train on a table; write a model, a report and the run to a folder."""
+    names = [name.strip() for name in candidates.split(",")] if candidates else None
+    options: dict[str, Any] = {
+        "target": target,
+        "budget": budget,
+        "metric": metric,
+        "prefer": prefer,
+        "task": task,
+        "groups": groups,
+        "time": time,
+        "weight": weight,
+        "schema": schema,
+        "folds": folds,
+        "candidates": names,
+        "max_trials": max_trials,
+        "memory": memory,
+        "n_jobs": jobs,
+        "random_state": seed,
+    }
+    told = shell.fit(train, out, options, resume=resume, quiet=as_json)
+    _answer(told.data, told.text, as_json)
+    if told.interrupted:
+        raise typer.Exit(130)
+
+
+@app.command(epilog=f"Example: twofold predict house new.csv --out answers.csv. {EXITS}")
+def predict(
+    folder: Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")],
+    data: Annotated[str, typer.Argument(help="A table with the columns of the training table.")],
+    out: Annotated[Path, typer.Option(help="CSV or Parquet to write.")],
+    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
+    trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Predict the rows of a table: a column `prediction`, and `proba_<class>` for classes."""
+    told = shell.predict(folder, data, out, verify, trust_native)
+    _answer(told.data, told.text, as_json)
+
+
+@app.command(epilog=f"Example: twofold demo --budget 60s. {EXITS}")
+def demo(
+    budget: Annotated[str, typer.Option(help="Wall clock for the fit.")] = "75s",
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("twofold-demo"),
+    as_json: Json = False,
+) -> None:
+    """Run the whole job on 19,219 reports of aircraft that struck wildlife, in two minutes."""
+    told = shell.demo(budget, out, quiet=as_json)
+    _answer(told.data, told.text, as_json)
+
+
+@app.command(epilog=f"Example: twofold leaderboard house. {EXITS}")
+def leaderboard(
+    folder: Annotated[Path, typer.Argument(help="The folder of a fit, or a kept run.")],
+    as_json: Json = False,
+) -> None:
+    """Show everything that was tried, best first."""
+    told = shell.leaderboard(folder)
+    _answer(told.data, told.text, as_json)
+
+
+@app.command(epilog=f"Example: twofold report house --out report.html. {EXITS}")
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder of a fit, or a kept run.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("report.html"),
+    as_json: Json = False,
+) -> None:
+    """Write the report of a finished run: one HTML file that opens offline."""
+    told = shell.report(folder, out)
+    _answer(told.data, told.text, as_json)
+
+
+@app.command(epilog=f"Example: twofold inspect house/model. {EXITS}")
+def inspect(
+    folder: Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")],
+    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a model is made of, and check every hash; nothing of it is run."""
+    told = shell.inspect(folder, verify)
+    _answer(told.data, told.text, as_json)
+    if not told.good:
+        raise typer.Exit(4)
+
+
+@app.command(epilog=f"Example: twofold replay house. {EXITS}")
+def replay(
+    folder: Annotated[Path, typer.Argument(help="The folder of a fit, or a kept run.")],
+    as_json: Json = False,
+) -> None:
+    """Fit a run's model again with the rounds that were written down, and compare."""
+    told = shell.replay(folder)
+    _answer(told.data, told.text, as_json)
+
+
+@app.command(epilog=f"Example: twofold datasets. {EXITS}")
+def datasets(as_json: Json = False) -> None:
+    """List the real data sets that are known, and which of them are here."""
+    told = shell.datasets()
+    _answer(told.data, told.text, as_json)
+
+
+def _version(value: bool) -> None:
+    if value:
+        import twofold
+
+        typer.echo(f"twofold {twofold.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take options that come before the command."""
+
+
+def _answer(data: dict[str, Any], text: str, as_json: bool) -> None:
+    typer.echo(json.dumps(data, indent=1, default=str) if as_json else text)
+
+
+def main() -> None:
+    """Run a command; say errors in three parts, and leave with their exit code."""
+    from twofold.core.errors import TwofoldError
+
+    try:
+        app()
+    except TwofoldError as error:
+        lines = [("error", error.came), ("allowed", error.allowed), ("to do", error.todo)]
+        sys.stderr.write("".join(f"{name + ':':9}{words}\n" for name, words in lines if words))
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("error:   Stopped before there was a model to keep.\n")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None
