@@ -71,16 +71,20 @@ class LinearModel(Model):
         self.problem_ = problem or infer_problem(y)
         control = control or Control()
 
+        solved: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+
         def loss_of(position: int) -> float:
             self._solve(X, y, sample_weight, PENALTIES[position - 1])
+            solved[position] = self.weights_, self.bias_
             assert control.validation is not None
             return watched_loss(self, control.validation)
 
         if self.penalty is not None or control.rounds is not None or control.validation is None:
             self.rounds_ = control.rounds or PENALTIES.index(1.0) + 1
-        else:
-            self.rounds_ = best_position(len(PENALTIES), loss_of, control.budget)
-        return self._solve(X, y, sample_weight, self.penalty or PENALTIES[self.rounds_ - 1])
+            return self._solve(X, y, sample_weight, self.penalty or PENALTIES[self.rounds_ - 1])
+        self.rounds_ = best_position(len(PENALTIES), loss_of, control.budget)
+        self.weights_, self.bias_ = solved[self.rounds_]
+        return self
 
     def _solve(self, X: Any, y: NDArray[Any], weight: NDArray[np.float64] | None, penalty: float) -> Self:
         if not self.problem_.n_classes:

@@ -68,8 +68,11 @@ class LinearSVM(Model):
                 self.head_ = fit_sigmoids(part.run(X[held]), y[held], weight[held], self.problem_)
             self.step_ = self._planes(X, y, weight, cost, control.seed)
 
+        solved: dict[int, Any] = {}
+
         def loss_of(position: int) -> float:
             solve(position)
+            solved[position] = self.head_, self.step_
             assert control.validation is not None
             return watched_loss(self, control.validation)
 
@@ -77,7 +80,10 @@ class LinearSVM(Model):
             self.rounds_ = control.rounds or PENALTIES.index(0.1) + 1
         else:
             self.rounds_ = best_position(len(PENALTIES), loss_of, control.budget)
-        solve(self.rounds_)
+        if self.rounds_ in solved:
+            self.head_, self.step_ = solved[self.rounds_]
+        else:
+            solve(self.rounds_)
         return self
 
     def _planes(self, X: Any, y: NDArray[Any], weight: NDArray[np.float64], cost: float, seed: int) -> Linear:

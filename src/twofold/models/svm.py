@@ -85,8 +85,11 @@ class SVM(Model):
                 self.head_ = fit_sigmoids(part.run(X[held]), y[held], weight[held], self.problem_)
             self.step_ = self._machine(X, y, weight, cost, gamma)
 
+        solved: dict[int, Any] = {}
+
         def loss_of(position: int) -> float:
             solve(position)
+            solved[position] = self.head_, self.step_
             assert control.validation is not None
             return watched_loss(self, control.validation)
 
@@ -94,7 +97,10 @@ class SVM(Model):
             self.rounds_ = control.rounds or PENALTIES.index(10.0) + 1
         else:
             self.rounds_ = best_position(len(PENALTIES), loss_of, control.budget)
-        solve(self.rounds_)
+        if self.rounds_ in solved:
+            self.head_, self.step_ = solved[self.rounds_]
+        else:
+            solve(self.rounds_)
         return self
 
     def _machine(

@@ -50,3 +50,12 @@ def held_by(pids: Iterable[int]) -> dict[int, float]:
             full = process.memory_full_info()
             held[pid] = float(getattr(full, "pss", 0) or full.rss)
     return held
+
+
+def resident(pids: Iterable[int]) -> float:
+    """Return the resident bytes of all processes; pages that they share count once for each."""
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error, OSError):
+            total += psutil.Process(pid).memory_info().rss
+    return total

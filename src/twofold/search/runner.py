@@ -20,7 +20,7 @@ from twofold.data.dataset import Dataset
 from twofold.metrics.base import Metric
 from twofold.search.agenda import GRACE, Agenda, Progressing
 from twofold.search.jobs import Job
-from twofold.search.memory import held_by
+from twofold.search.memory import held_by, resident
 from twofold.search.pool import Event, WorkerPool
 from twofold.search.portfolio import Portfolio, expected_seconds
 from twofold.search.progress import Progress
@@ -214,7 +214,10 @@ class Search:
         if now - self._looked < MEMORY_EVERY:
             return
         self._looked = now
-        held = held_by([os.getpid(), *(worker.process.pid for worker in pool.workers)])
+        pids = [os.getpid(), *(worker.process.pid for worker in pool.workers)]
+        if resident(pids) <= self.settings.memory:
+            return  # never less than the shares below, and a hundred times quicker to ask
+        held = held_by(pids)
         if sum(held.values()) <= self.settings.memory:
             return
         busy = [worker for worker in pool.workers if worker.job is not None]
