@@ -121,6 +121,9 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
     def _run(self, dataset: Dataset, clock: Budget, progress: Progress | None = None) -> Self:
         """Fit a data set that was made already; `clock` was started at the door."""
         settings = self._settings(dataset)
+        if not hasattr(self, "n_features_in_"):
+            self.n_features_in_ = len(dataset.schema.columns)
+            self.feature_names_in_ = np.array(dataset.schema.names, dtype=object)
         folder = None if self.run_dir is None else Path(self.run_dir)
         with ExitStack() as stack:
             if progress is None:

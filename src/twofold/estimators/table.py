@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from twofold.core.budget import Budget
 from twofold.data.read import read_table
 from twofold.data.target import Roles, dataset_from_frame
@@ -44,10 +42,10 @@ def fit(
         See `twofold.data.read.read_table`. Reading is not part of the budget.
     target : str
         The column to predict.
-    budget, metric, prefer, schema, folds, candidates, max_trials, memory, run_dir, n_jobs, random_state
+    budget to random_state
         As of `TwofoldClassifier`.
-    task : {"binary", "multiclass", "regression"} or None
-        None infers it from the target.
+    task : str or None
+        ``binary``, ``multiclass`` or ``regression``; None infers it from the target.
     weight, groups, time : str or None
         Columns with sample weights, groups that stay together, and times that folds respect.
     progress : Progress or None
@@ -61,26 +59,23 @@ def fit(
     >>> fit(frame, target="sold", max_trials=1).predict(pd.DataFrame({"size": [5.5, 25.5]})).tolist()
     [False, True]
     """
-    options: dict[str, Any] = {
-        "budget": budget,
-        "metric": metric,
-        "prefer": prefer,
-        "schema": schema,
-        "folds": folds,
-        "candidates": candidates,
-        "max_trials": max_trials,
-        "memory": memory,
-        "run_dir": run_dir,
-        "n_jobs": n_jobs,
-        "random_state": random_state,
-    }
-    estimator = TwofoldClassifier(**options)
+    estimator: TwofoldClassifier | TwofoldRegressor = TwofoldClassifier(
+        budget=budget,
+        metric=metric,
+        prefer=prefer,
+        schema=schema,
+        folds=folds,
+        candidates=candidates,
+        max_trials=max_trials,
+        memory=memory,
+        run_dir=run_dir,
+        n_jobs=n_jobs,
+        random_state=random_state,
+    )
     frame = read_table(data)
     clock = Budget(estimator._seconds(), cores=check_jobs(n_jobs))
     roles = Roles(target, weight, groups, time)
     dataset = dataset_from_frame(frame, roles, task=task, declared=estimator._declared())
     if not dataset.classes:
-        estimator = TwofoldRegressor(**options)
-    estimator.n_features_in_ = len(dataset.schema.columns)
-    estimator.feature_names_in_ = np.array(dataset.schema.names, dtype=object)
+        estimator = TwofoldRegressor(**estimator.get_params())
     return estimator._run(dataset, clock, progress)

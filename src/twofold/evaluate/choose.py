@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twofold.evaluate.bootstrap import Resampled
 
-SLACK = {"balanced": (1.0, 0.01), "speed": (2.0, 0.05)}
+SLACK = {"balanced": (0.5, 0.01), "speed": (1.0, 0.03)}
 """How far behind the best a cheaper line may be: so many standard errors of the difference, or such a
 share of the best one's lead over the trivial answer, whichever is more."""
 

@@ -42,6 +42,8 @@ class Blend(Joined):
         return WeightedMean(self.weights).run(*predictions[list(self.members)])
 
     def lower(self, graphs: Sequence[Graph]) -> Graph:
+        if len(graphs) == 1:
+            return graphs[0]
         nodes: tuple[Node, ...] = ()
         for position, graph in enumerate(graphs):
             nodes += graph.renamed(f"m{position}/", keep=(INPUT,)).nodes

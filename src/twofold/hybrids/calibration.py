@@ -1,4 +1,5 @@
-"""Making probabilities honest: one temperature (Guo et al. 2017), or a rising curve (Zadrozny, Elkan 2002).
+"""Making probabilities honest: a temperature (Guo et al. 2017), a sharpness with a shift for each class
+(Platt 1999; vector scaling), or a rising curve (Zadrozny and Elkan 2002).
 
 When it helps: boosted trees and networks are often too sure, forests too timid. When not: the answers are
 honest already; then nothing is added. Cost: nothing to speak of.
@@ -12,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.hybrids.stack import fit_classes
 from twofold.metrics.losses import mean_log_loss
 from twofold.steps.base import Step
 from twofold.steps.calibrate import Isotonic, Temperature
+from twofold.steps.pool import Pool
 
 Learn = Callable[[NDArray[np.float64], NDArray[Any], NDArray[np.float64]], Step]
 
@@ -41,6 +44,12 @@ def learn_temperature(p: NDArray[np.float64], y: NDArray[Any], weight: NDArray[n
     return Temperature(float(np.exp(found.x)))
 
 
+def learn_shift(p: NDArray[np.float64], y: NDArray[Any], weight: NDArray[np.float64]) -> Step:
+    """Find one sharpness, and one shift for each class, with the smallest log loss."""
+    weights, bias = fit_classes(p[None], y, weight)
+    return Pool(weights, bias, logarithmic=True)
+
+
 def learn_isotonic(p: NDArray[np.float64], y: NDArray[Any], weight: NDArray[np.float64]) -> Step:
     """Find the rising curve with the smallest squared error, kept away from 0 and 1."""
     from sklearn.isotonic import IsotonicRegression
@@ -64,13 +73,15 @@ def learn_calibration(
     y : array of shape (n,)
     weight : array of shape (n,) or None
     keep_order : bool
-        Try the temperature alone, which changes no ranking.
+        Leave out what would change a ranking.
     """
     w = np.ones(len(y)) if weight is None else weight
     half = np.arange(len(y)) % 2 == 0
     if len(y) < 50:
         return None
     learners: list[Learn] = [learn_temperature]
+    if p.shape[1] == 2 or not keep_order:
+        learners.append(learn_shift)
     if p.shape[1] == 2 and not keep_order and len(y) >= ISOTONIC_FROM:
         learners.append(learn_isotonic)
     plain = mean_log_loss(y, p, w)

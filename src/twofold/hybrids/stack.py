@@ -81,7 +81,7 @@ def learn_stack(evidence: Evidence, members: Sequence[int]) -> Stack:
     used = np.flatnonzero(weight)
     parts = evidence.predictions[list(members)][:, used]
     y, w = evidence.y[used], weight[used]
-    solve = _regression if evidence.task == "regression" else _classification
+    solve = _regression if evidence.task == "regression" else fit_classes
     weights, bias = solve(parts, y, w)
     return Stack(tuple(members), weights, bias, evidence.task != "regression")
 
@@ -100,9 +100,10 @@ def _regression(
     return weights, np.array([goal - centre @ weights])
 
 
-def _classification(
+def fit_classes(
     parts: NDArray[np.float64], y: NDArray[Any], w: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weights (m,) and class shifts (k,) of the logistic stacker of probabilities (m, n, k)."""
     from scipy.optimize import minimize
 
     logs = np.log(np.clip(parts, TINY, 1.0))

@@ -14,7 +14,7 @@ from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
 from twofold.evaluate.bootstrap import Resampled, resample
 from twofold.evaluate.choose import make_chooser
-from twofold.evaluate.entrants import Entrants, line_up
+from twofold.evaluate.entrants import line_up
 from twofold.evaluate.leaderboard import (
     baseline_row,
     bias_corrected,
@@ -102,8 +102,9 @@ def weigh(
     readable = np.array([_every(entrants.readable, line) and len(line.members) == 1 for line in lines])
     native = np.array([bool(entrants.native[list(line.members)].any()) for line in lines])
     chooser = make_chooser(settings.prefer, resampled, gains, readable, native)
-    chosen = chooser.pick(bias_corrected(resampled, gains, len(complete)))
-    rows = _rows(lines, gains, chosen, resampled, entrants, complete, dataset, metric)
+    whole = _whole_gains(lines, gains, resampled, complete, dataset, metric)
+    chosen = chooser.pick(whole)
+    rows = _rows(lines, whole, chosen, resampled, complete, dataset, metric)
     rows = [*rows, _baseline(baseline, dataset, metric), *others]
     picks = np.array([chooser.pick(row) for row in resampled.inside])
     optimism = _optimism(resampled, picks)
@@ -133,25 +134,37 @@ def _optimism(resampled: Resampled, picks: NDArray[np.intp]) -> float:
     return float(np.nanmean(resampled.inside[rows, picks] - resampled.outside[rows, picks]))
 
 
+def _whole_gains(
+    lines: list[Line],
+    gains: NDArray[np.float64],
+    resampled: Resampled,
+    complete: list[Trial],
+    dataset: Dataset,
+    metric: Metric,
+) -> NDArray[np.float64]:
+    """Return gains on all scored rows; joins relative to the best single trial, without their optimism."""
+    n = len(complete)
+    known = gains.copy()
+    for column, line in enumerate(lines[:n]):
+        known[column] = _gain(whole_answer(line, [complete[column]]), line, dataset, metric)
+    return bias_corrected(resampled, known, n)
+
+
 def _rows(
     lines: list[Line],
     gains: NDArray[np.float64],
     chosen: int,
     resampled: Resampled,
-    entrants: Entrants,
     complete: list[Trial],
     dataset: Dataset,
     metric: Metric,
 ) -> list[Row]:
-    corrected = bias_corrected(resampled, gains, len(complete))
     rows = []
     for column, line in enumerate(lines):
         members = [complete[position] for position in line.members]
         whole = whole_answer(line, members)
-        if column < len(complete):
-            corrected[column] = _gain(whole, line, dataset, metric)
-        metrics = score_all(dataset.y, whole, dataset.weight, entrants.task)
-        row = finished_row(column, resampled, float(corrected[column]), members, metric, metrics)
+        metrics = score_all(dataset.y, whole, dataset.weight, dataset.task)
+        row = finished_row(column, resampled, float(gains[column]), members, metric, metrics)
         rows.append(replace(row, chosen=column == chosen))
     return rows
 

@@ -175,8 +175,9 @@ def network_plan(run: RunFolder, name: str) -> Plan:
     return Plan(**plans[name])
 
 
-def _fit_part(job: Job, dataset: Dataset, fold: Fold, budget: Budget) -> tuple[Model, Graph, Graph]:
+def _fit_part(job: Job, dataset: Dataset, fold: Fold) -> tuple[Model, Graph, Graph]:
     sample = _sample(job, dataset, fold, job.plan.capabilities.view)
+    budget = Budget(job.seconds, cores=job.threads)  # encoded rows are shared: they are nobody's own time
     if job.plan.network:
         return _with_deep_columns(job, dataset, fold, sample, budget)
     model = _fit(job, sample, dataset, budget)
@@ -189,11 +190,10 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
     for package in job.plan.packages:
         optional.load(package, f"'{job.plan.name}'")  # once a process, and not out of the fit's own share
     began = time.perf_counter()
-    budget = Budget(job.seconds, cores=job.threads)
     run = RunFolder(Path(job.run))
     dataset, folds = _open(job.run)
     fold = rows_of(dataset, folds, job.part, job.seed)
-    model, encoder, graph = _fit_part(job, dataset, fold, budget)
+    model, encoder, graph = _fit_part(job, dataset, fold)
     check = make_check_table(dataset, job.seed)
     X = encoder.run({INPUT: check}, FEATURES)
     native_answer = np.asarray(model.output(X), dtype=np.float64)

@@ -16,7 +16,7 @@ from twofold.models import MODELS
 from twofold.workflow.plan import Plan
 
 PORTFOLIO: tuple[tuple[Plan, float], ...] = (
-    (Plan("linear", "linear"), 0.05),
+    (Plan("linear", "linear"), 0.08),
     (Plan("lightgbm", "lightgbm"), 0.12),
     (Plan("realmlp", "realmlp"), 0.20),
     (Plan("catboost", "catboost"), 0.15),

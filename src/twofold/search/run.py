@@ -184,7 +184,8 @@ class Run:
         if not math.isfinite(self.settings.seconds):
             return 0.0
         k = len(self.folds)
-        likely = [fit * (k / (k - 1) if k > 1 else 1.25) for fit in seconds[:4]]
+        members = 4 if self.settings.prefer in {"accuracy", "balanced"} else 1
+        likely = [fit * (k / (k - 1) if k > 1 else 1.25) for fit in seconds[:members]]
         refit = max([sum(likely) / self.settings.n_jobs, *likely])
         spared = min(refit, MOST_FOR_REFIT * self.settings.seconds)
         return spared + self._share(EVIDENCE_SHARE) + self._share(FINISH_SHARE)

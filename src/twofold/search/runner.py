@@ -31,6 +31,8 @@ from twofold.search.tuner import Tuner
 
 HOPELESS = 0.5
 """A plan whose first fold closes less than this share of the gap between baseline and best is given up."""
+STARTING = 5.0
+"""Seconds beyond a fit's share for a worker's first imports, the encoding of the rows and the scoring."""
 LOADING = 10.0
 """Seconds that a cold disk may take to load the largest library; they are not out of a fit's share."""
 MISMATCH = 1e-4
@@ -137,7 +139,7 @@ class Search:
             item, fold = chosen
             seconds = self.agenda.allowance(item, self.left())
             job = Job(str(self.run.path), item.plan, str(fold), seconds, pool.threads, self.settings.seed)
-            limit = min(seconds * GRACE + (LOADING if item.plan.packages else 2.0), self.left() + 0.5)
+            limit = min(seconds * GRACE + (LOADING if item.plan.packages else STARTING), self.left() + 0.5)
             pool.submit(job.to_json(), limit)
             self.progress.phase(f"{item.plan.name}, fold {fold + 1} of {len(self.folds)}")
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from twofold.steps.base import Step
 
 _TOKEN = re.compile(r"\w\w+|\n")
+FEW, REMEMBERED = 8, 4_096
+"""Rows of a small batch, and different strings that a step remembers for them."""
 LONGEST = 20_000
 """Letters of a cell that are read; the rest is left out, so that one novel cannot stall a batch."""
 
@@ -129,17 +131,43 @@ class Letters(Step):
     kept: NDArray[np.int64]
     idf: NDArray[np.float32]
 
+    @cached_property
+    def _memory(self) -> dict[str | None, tuple[NDArray[Any], NDArray[np.float32]]]:
+        return {}
+
     def run(self, *inputs: Any) -> Any:
         (table,) = inputs
         values = table.columns[self.name].tolist()
+        if len(values) <= FEW:
+            return self._few(values)
         place_of: dict[str | None, int] = {}
         inverse = np.fromiter((place_of.setdefault(v, len(place_of)) for v in values), np.int64, len(values))
-        words = [word or "" for word in place_of]
+        return self._rows([word or "" for word in place_of])[inverse]
+
+    def _few(self, values: list[str | None]) -> Any:
+        """Answer a few rows from what was met before: in serving, the same strings come again and again."""
+        from scipy import sparse
+
+        parts = []
+        for value in values:
+            part = self._memory.get(value)
+            if part is None:
+                row = self._rows([value or ""])
+                part = row.indices, row.data
+                if len(self._memory) < REMEMBERED:
+                    self._memory[value] = part
+            parts.append(part)
+        starts = np.cumsum([0, *(len(columns) for columns, _ in parts)])
+        columns = np.concatenate([columns for columns, _ in parts]) if parts else np.empty(0, dtype=np.int64)
+        data = np.concatenate([data for _, data in parts]) if parts else np.empty(0, dtype=np.float32)
+        return sparse.csr_array((data, columns, starts), shape=(len(values), len(self.kept)))
+
+    def _rows(self, words: list[str]) -> Any:
         rows, bucket = np.divmod(letter_groups(words, self.buckets), self.buckets)
         place = np.minimum(np.searchsorted(self.kept, bucket), len(self.kept) - 1)
         hit = self.kept[place] == bucket
         keys = rows[hit] * len(self.kept) + place[hit]
-        return normalised_rows(keys, len(words), len(self.kept), self.idf)[inverse]
+        return normalised_rows(keys, len(words), len(self.kept), self.idf)
 
 
 @dataclass(frozen=True)
