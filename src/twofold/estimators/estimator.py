@@ -280,6 +280,10 @@ class TwofoldClassifier(ClassifierMixin, _Twofold):  # type: ignore[misc]
 
     def _task(self, y: NDArray[Any]) -> str:
         known = y[~pd.isna(y)]
+        if known.dtype.kind == "f" and np.isinf(known).any():
+            raise InputError(
+                "Input y contains infinity.", "Labels are finite.", "Remove these rows, or use regression."
+            )
         check_classification_targets(known)
         return "binary" if len(pd.unique(known)) <= 2 else "multiclass"
 

@@ -59,7 +59,7 @@ def fit(
     >>> fit(frame, target="sold", max_trials=1).predict(pd.DataFrame({"size": [5.5, 25.5]})).tolist()
     [False, True]
     """
-    estimator: TwofoldClassifier | TwofoldRegressor = TwofoldClassifier(
+    estimator = TwofoldClassifier(
         budget=budget,
         metric=metric,
         prefer=prefer,
@@ -72,10 +72,15 @@ def fit(
         n_jobs=n_jobs,
         random_state=random_state,
     )
+    return _fit(estimator, data, Roles(target, weight, groups, time), task, progress)
+
+
+def _fit(
+    estimator: TwofoldClassifier, data: Any, roles: Roles, task: str | None, progress: Progress | None
+) -> TwofoldClassifier | TwofoldRegressor:
     frame = read_table(data)
-    clock = Budget(estimator._seconds(), cores=check_jobs(n_jobs))
-    roles = Roles(target, weight, groups, time)
+    clock = Budget(estimator._seconds(), cores=check_jobs(estimator.n_jobs))
     dataset = dataset_from_frame(frame, roles, task=task, declared=estimator._declared())
     if not dataset.classes:
-        estimator = TwofoldRegressor(**estimator.get_params())
+        return TwofoldRegressor(**estimator.get_params())._run(dataset, clock, progress)
     return estimator._run(dataset, clock, progress)

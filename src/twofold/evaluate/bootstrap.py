@@ -33,7 +33,9 @@ class Resampled:
     inside, outside : arrays of shape (B, L)
         Gains on in-bag and on out-of-bag rows; NaN where a line did not come about.
     cost : array of shape (L,)
-        Seconds a row.
+        What decisions are weighed with: seconds a row, or bytes where a run has to repeat exactly.
+    row_seconds : array of shape (L,)
+        Measured seconds a row.
     widen : float
         Factor from the spread over the bootstraps to a standard error.
     baseline : float
@@ -44,6 +46,7 @@ class Resampled:
     inside: NDArray[np.float64]
     outside: NDArray[np.float64]
     cost: NDArray[np.float64]
+    row_seconds: NDArray[np.float64]
     widen: float
     baseline: float
 
@@ -55,6 +58,12 @@ class Resampled:
         """Return the standard error that belongs to values over the bootstraps."""
         known = values[np.isfinite(values)]
         return float(known.std(ddof=1) * self.widen) if len(known) > 1 else float("nan")
+
+
+def known_mean(values: NDArray[np.float64]) -> float:
+    """Return the mean of the finite values, NaN when there are none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def resample(
@@ -89,7 +98,7 @@ def resample(
         for line, gain in zip(learned, gains, strict=True):
             column = place.get(line.name)
             if column is not None:
-                inside[column] = gain
+                inside[column] = gain if np.isfinite(gain) else np.nan
                 outside[column] = entrants.metric.gain(y, line.answer(predictions), w)
         return inside, outside
 
@@ -102,6 +111,7 @@ def resample(
         tuple(line.family for line in lines),
         np.stack([inside for inside, _ in found]),
         np.stack([outside for _, outside in found]),
+        np.array([line.join.row_seconds(entrants.cost) for line in lines]),
         np.array([line.join.row_seconds(entrants.row_seconds) for line in lines]),
         float(np.sqrt(overlap * len(entrants.y) / max(entrants.n_scored, 1))),
         entrants.baseline,

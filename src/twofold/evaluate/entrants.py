@@ -40,6 +40,9 @@ class Entrants:
         Scored rows before sampling.
     n_folds : int
     row_seconds : array of shape (T,)
+        As measured.
+    cost : array of shape (T,)
+        What decisions are weighed with: the same, or bytes where the clock must not decide.
     readable, native : boolean arrays of shape (T,)
     task : str
     metric : Metric
@@ -57,6 +60,7 @@ class Entrants:
     n_scored: int
     n_folds: int
     row_seconds: NDArray[np.float64]
+    cost: NDArray[np.float64]
     readable: NDArray[np.bool_]
     native: NDArray[np.bool_]
     task: str
@@ -73,6 +77,7 @@ def line_up(
     *,
     readable: Mapping[str, bool],
     native: Mapping[str, bool],
+    timed: bool,
     seed: int,
 ) -> Entrants:
     """Put complete trials side by side.
@@ -87,6 +92,8 @@ def line_up(
     n_folds : int
     readable, native : mapping of trial name to bool
         Whether a person can read the model; whether it needs a booster's own file.
+    timed : bool
+        Whether measured times may decide.
     seed : int
     """
     arrays = [trial.predictions for trial in trials]
@@ -112,6 +119,7 @@ def line_up(
         len(scored),
         n_folds,
         np.array([trial.row_seconds for trial in trials]),
+        np.array([trial.row_seconds if timed else trial.size for trial in trials], dtype=np.float64),
         np.array([readable.get(trial.name, False) for trial in trials]),
         np.array([native.get(trial.name, False) for trial in trials]),
         dataset.task,

@@ -86,7 +86,7 @@ def finished_row(
         score=in_unit(gain, error, metric),
         metrics=metrics,
         seconds=seconds,
-        row_seconds=float(resampled.cost[column]),
+        row_seconds=float(resampled.row_seconds[column]),
         size=sum(trial.size for trial in members),
         joules=seconds * WATTS,
         members=() if alone else tuple(trial.name for trial in members),

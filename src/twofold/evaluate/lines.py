@@ -122,9 +122,7 @@ class _Rows:
         """Return what a join of these entrants may learn from."""
         e = self.entrants
         chosen = list(positions)
-        return Evidence(
-            self.predictions[chosen], self.y, self.weight, e.metric, e.task, e.row_seconds[chosen]
-        )
+        return Evidence(self.predictions[chosen], self.y, self.weight, e.metric, e.task, e.cost[chosen])
 
 
 def _join(pool: str, rows: _Rows, gains: NDArray[np.float64], joins: Sequence[str]) -> list[Line]:
@@ -185,7 +183,7 @@ def _first_pair(positions: Sequence[int], entrants: Entrants) -> tuple[int, ...]
 
 def _partners(pool: str, positions: Sequence[int], entrants: Entrants) -> list[tuple[int, int]]:
     """Return pairs (cheap, dear) of places; of all, only pairs from different families."""
-    cost = entrants.row_seconds
+    cost = entrants.cost
     pairs = []
     for cheap, p in enumerate(positions):
         for dear, q in enumerate(positions):

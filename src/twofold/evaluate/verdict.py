@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.evaluate.bootstrap import Resampled
+from twofold.evaluate.bootstrap import Resampled, known_mean
 from twofold.evaluate.records import Answer, Interval, Verdict
 from twofold.metrics.base import Metric
 
@@ -48,22 +48,22 @@ def reach_verdict(resampled: Resampled, gains: NDArray[np.float64], metric: Metr
     present = [family for family in FAMILIES if (families == family).any()]
     scores: dict[str, Interval] = {}
     reference = int(np.argmax(gains[families != "hybrid"])) if (families != "hybrid").any() else 0
-    anchor = gains[reference] - np.nanmean(resampled.outside[:, reference])
+    anchor = gains[reference] - known_mean(resampled.outside[:, reference])
     for family in present:
         inside, outside = corrected(resampled, gains, (family,))
-        scores[family] = in_unit(float(np.nanmean(outside) + anchor), resampled.error(inside), metric)
+        scores[family] = in_unit(known_mean(outside) + anchor, resampled.error(inside), metric)
     if not {"hybrid"} < set(present):
         return _not_compared(present, metric, scores)
     hybrid = best_of_family(gains, families, ("hybrid",))
     single = best_of_family(gains, families, ("ml", "dl"))
     ours, theirs = corrected(resampled, gains, ("hybrid",)), corrected(resampled, gains, ("ml", "dl"))
-    gain = float(np.nanmean(ours[1] - theirs[1]))
+    gain = known_mean(ours[1] - theirs[1])
     error = resampled.error(ours[0] - theirs[0])
     winner = ours if gain > 0 else theirs
     smallest = 0.5 * resampled.error(winner[0])
     interval = Interval(gain, gain - Z * error, gain + Z * error)
-    price = float(resampled.cost[hybrid] / max(resampled.cost[single], 1e-12))
-    learned = float(np.nanmean(winner[1])) - Z * resampled.error(winner[0]) > resampled.baseline
+    price = float(resampled.row_seconds[hybrid] / max(resampled.row_seconds[single], 1e-12))
+    learned = known_mean(winner[1]) - Z * resampled.error(winner[0]) > resampled.baseline
     answer = _answer(interval, smallest, learned)
     notes = _notes(learned, present)
     return Verdict(

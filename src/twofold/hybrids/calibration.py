@@ -1,5 +1,6 @@
-"""Making probabilities honest: a temperature (Guo et al. 2017), a sharpness with a shift for each class
-(Platt 1999; vector scaling), or a rising curve (Zadrozny and Elkan 2002).
+"""Making probabilities honest: a temperature, a shift for each class, or a rising curve.
+
+The methods of Guo et al. (2017), Platt (1999), and Zadrozny and Elkan (2002), in this order.
 
 When it helps: boosted trees and networks are often too sure, forests too timid. When not: the answers are
 honest already; then nothing is added. Cost: nothing to speak of.

@@ -94,8 +94,9 @@ def _regression(
     centre, goal = np.average(X, axis=0, weights=w), np.average(y, weights=w)
     A, b = X - centre, y - goal
     spread = float(np.average(b**2, weights=w)) or 1.0
-    gram = (A * w[:, None]).T @ A + PULL * spread * np.eye(m)
-    right = (A * w[:, None]).T @ b + PULL * spread * np.full(m, 1.0 / m)
+    pull = PULL * np.average(A**2, axis=0, weights=w) + 1e-9 * spread
+    gram = (A * w[:, None]).T @ A + np.diag(pull)
+    right = (A * w[:, None]).T @ b + pull / m
     weights = np.linalg.solve(gram, right)
     return weights, np.array([goal - centre @ weights])
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twofold.core.budget import Budget
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
-from twofold.evaluate.bootstrap import Resampled, resample
+from twofold.evaluate.bootstrap import Resampled, known_mean, resample
 from twofold.evaluate.choose import make_chooser
 from twofold.evaluate.entrants import line_up
 from twofold.evaluate.leaderboard import (
@@ -95,6 +95,7 @@ def weigh(
             t.name: plans[t.name].capabilities.readable and not plans[t.name].network for t in complete
         },
         native={t.name: _is_native(t.name, run) for t in complete},
+        timed=settings.timed,
         seed=settings.seed,
     )
     lines, gains = learn_lines(entrants, entrants.weight)
@@ -131,7 +132,7 @@ def _every(flags: NDArray[np.bool_], line: Line) -> bool:
 def _optimism(resampled: Resampled, picks: NDArray[np.intp]) -> float:
     """Return how much better the choice looks on the rows it was made on than on others."""
     rows = np.arange(len(picks))
-    return float(np.nanmean(resampled.inside[rows, picks] - resampled.outside[rows, picks]))
+    return known_mean(resampled.inside[rows, picks] - resampled.outside[rows, picks])
 
 
 def _whole_gains(

@@ -173,6 +173,8 @@ class Run:
 
     def _plain_settings(self) -> dict[str, Any]:
         plain = asdict(replace(self.settings, metric=None))
+        for name in ("seconds", "memory"):
+            plain[name] = plain[name] if math.isfinite(plain[name]) else None
         return {**plain, "metric": self.metric.name, "task": self.dataset.task, "target": self.dataset.target}
 
     def _share(self, share: float) -> float:
