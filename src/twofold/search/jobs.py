@@ -75,8 +75,10 @@ class Job:
 
 
 @lru_cache(maxsize=2)
-def _open(path: str) -> tuple[Dataset, tuple[Fold, ...]]:
-    return load_dataset(RunFolder(Path(path)).data)
+def _open(data: Path, written: int) -> tuple[Dataset, tuple[Fold, ...]]:
+    """Read a data set once for all jobs; `written` tells it from an earlier one in the same place."""
+    del written
+    return load_dataset(data)
 
 
 def rows_of(dataset: Dataset, folds: tuple[Fold, ...], part: str, seed: int) -> Fold:
@@ -191,7 +193,7 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
         optional.load(package, f"'{job.plan.name}'")  # once a process, and not out of the fit's own share
     began = time.perf_counter()
     run = RunFolder(Path(job.run))
-    dataset, folds = _open(job.run)
+    dataset, folds = _open(run.data, (run.data / "meta.json").stat().st_mtime_ns)
     fold = rows_of(dataset, folds, job.part, job.seed)
     model, encoder, graph = _fit_part(job, dataset, fold)
     check = make_check_table(dataset, job.seed)

@@ -83,7 +83,7 @@ class Run:
         self.metric = get_metric(self.settings.metric, self.dataset.task)
         temporary = None if self.folder else tempfile.mkdtemp(prefix="twofold-")
         try:
-            self.run = RunFolder(Path(temporary) if temporary else Path(str(self.folder)))
+            self.run = RunFolder(Path(temporary or str(self.folder)).absolute())
             return self._execute()
         except OSError as error:
             if error.errno != 28:  # the disk is full

@@ -98,4 +98,5 @@ class CodeTables(Step):
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (codes,) = inputs
         starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
-        return np.asarray(self.values[codes + starts].reshape(len(codes), -1), dtype=np.float32)
+        width = codes.shape[1] * self.values.shape[1]  # told, because no rows have no width of their own
+        return np.asarray(self.values[codes + starts].reshape(len(codes), width), dtype=np.float32)

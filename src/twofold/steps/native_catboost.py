@@ -40,4 +40,4 @@ class NativeCatBoost(Step):
         X = X.toarray() if hasattr(X, "toarray") else X
         matrix = np.ascontiguousarray(X, dtype=np.float32)
         scores = self.booster.predict(matrix, prediction_type="RawFormulaVal", thread_count=thread_count())
-        return np.asarray(scores, dtype=np.float64).reshape(len(matrix), -1)
+        return np.asarray(scores if scores.ndim == 2 else scores[:, None], dtype=np.float64)

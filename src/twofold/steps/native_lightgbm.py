@@ -40,4 +40,6 @@ class NativeLightGBM(Step):
         X = X.toarray() if hasattr(X, "toarray") else X
         matrix = np.ascontiguousarray(X, dtype=np.float32)
         scores = self.booster.predict(matrix, raw_score=True, num_threads=thread_count())
-        return np.asarray(scores, dtype=np.float64).reshape(len(matrix), -1)
+        return np.asarray(scores, dtype=np.float64).reshape(
+            len(matrix), self.booster.num_model_per_iteration()
+        )
