@@ -8,14 +8,36 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from twofold import shell
+from twofold.core.errors import InputError, StoppedError, TwofoldError
+
+UsageError = typer.BadParameter.__base__
+"""What the shell's parser raises: options that do not exist, values that are none."""
+
+
+class _Commands(TyperGroup):
+    """Commands whose Ctrl-C and whose wrong words are told like every other error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise StoppedError(
+                "Stopped before there was a model to keep.",
+                "Once a first model is complete, Ctrl-C keeps the best so far.",
+                "Run it again; a fit whose --out holds a run goes on with --resume.",
+            ) from None
+
 
 app = typer.Typer(
     name="twofold",
+    cls=_Commands,
     help="Machine learning and deep learning joined, under one budget, with an honest verdict.",
     epilog="Start with: twofold demo",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -158,11 +180,15 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Take options that come before the command."""
+    del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def _answer(data: dict[str, Any], text: str, as_json: bool) -> None:
@@ -171,16 +197,25 @@ def _answer(data: dict[str, Any], text: str, as_json: bool) -> None:
 
 def main() -> None:
     """Run a command; say errors in three parts, and leave with their exit code."""
-    from twofold.core.errors import TwofoldError
-
     try:
-        app()
+        code = app(standalone_mode=False)
     except TwofoldError as error:
-        lines = [("error", error.came), ("allowed", error.allowed), ("to do", error.todo)]
-        sys.stderr.write("".join(f"{name + ':':9}{words}\n" for name, words in lines if words))
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("error:   Stopped before there was a model to keep.\n")
-        raise SystemExit(130) from None
+        raise SystemExit(_tell(error)) from None
+    except UsageError as error:  # type: ignore[misc]  # an exception class, whatever typer calls it
+        raise SystemExit(_tell(_in_three_parts(error))) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
+    raise SystemExit(code or 0)
+
+
+def _tell(error: TwofoldError) -> int:
+    lines = [("error", error.came), ("allowed", error.allowed), ("to do", error.todo)]
+    sys.stderr.write("".join(f"{name + ':':9}{words}\n" for name, words in lines if words))
+    return error.exit_code
+
+
+def _in_three_parts(error: Any) -> InputError:
+    context = error.ctx
+    usage = context.get_usage().removeprefix("Usage: ") if context else "twofold COMMAND [OPTIONS]"
+    command = context.command_path if context else "twofold"
+    return InputError(error.format_message(), usage, f"See: {command} --help")

@@ -33,6 +33,7 @@ def fit(train: Any, out: Path, options: dict[str, Any], *, resume: bool, quiet: 
     """Fit a table and write model, report and run."""
     from twofold.bundle.save import check_place
     from twofold.core.budget import Budget, parse_seconds
+    from twofold.core.interrupt import uninterrupted
     from twofold.estimators import fit as fit_table
     from twofold.search.live import Lines, Live, Silent, watched
 
@@ -44,18 +45,21 @@ def fit(train: Any, out: Path, options: dict[str, Any], *, resume: bool, quiet: 
             "Add --resume, name another --out, or remove that folder.",
         )
     check_place(out / "model")
-    out.mkdir(parents=True, exist_ok=True)
-    clock = Budget(parse_seconds(options["budget"]) if options["max_trials"] is None else math.inf)
+    seconds = parse_seconds(options["budget"])
+    clock = Budget(seconds if options["max_trials"] is None else math.inf)
     with ExitStack() as stack:
         progress: Any = Silent() if quiet else Lines()
         if watched() and not quiet:
             progress = stack.enter_context(Live(clock))
         model = fit_table(train, run_dir=str(run), progress=progress, **options)
-    model.save(out / "model")
-    model.report(out / "report.html")
+    with uninterrupted() as heard:
+        model.save(out / "model")
+        model.report(out / "report.html")
     result = model.result_
     stopped = any(sentence.startswith("Stopped by the user") for _, sentence in result.events)
-    return Told(_summary(result, out), {**_data(result), "folder": str(out)}, interrupted=stopped)
+    return Told(
+        _summary(result, out), {**_data(result), "folder": str(out)}, interrupted=stopped or bool(heard)
+    )
 
 
 def _data(result: Any) -> dict[str, Any]:

@@ -9,7 +9,8 @@
     │   └── ReadError                           a file cannot be read as a table
     ├── FitError            also RuntimeError   nothing could be fitted
     ├── BundleError         also ValueError     a bundle is damaged, unsafe or too new
-    └── MissingExtraError   also ImportError    an optional package is not installed
+    ├── MissingExtraError   also ImportError    an optional package is not installed
+    └── StoppedError                            Ctrl-C, before there was a model to keep
 
 Each carries three sentences: what came, what is allowed, what to do.
 """
@@ -76,3 +77,9 @@ class MissingExtraError(TwofoldError, ImportError):
     """An optional package is not installed."""
 
     exit_code = 5
+
+
+class StoppedError(TwofoldError):
+    """The user stopped a command before it had anything to keep."""
+
+    exit_code = 130

@@ -20,6 +20,7 @@ from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
 from twofold.core.budget import Budget, parse_seconds
 from twofold.core.errors import InputError
+from twofold.core.interrupt import uninterrupted
 from twofold.core.schema import Schema
 from twofold.data.dataset import Dataset
 from twofold.data.infer import read_schema_file
@@ -133,7 +134,8 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
                 progress.judge(metric.label, metric.greater_is_better)
             result = run_fit(dataset, settings, clock, progress, folder)
         if folder is not None:
-            save_result(result, folder)
+            with uninterrupted():
+                save_result(result, folder)
         self.result_: Result = result
         self.bundle_ = describe(result, result.parity)
         self.predictor_ = Predictor(self.bundle_.about, self.bundle_.graph)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from twofold.core.errors import InputError
-from twofold.data.store import load_dataset
+from twofold.core.errors import FitError, InputError
 from twofold.search.jobs import Job, largest_difference
 from twofold.search.pool import WorkerPool
 from twofold.search.run_folder import WHOLE, RunFolder
@@ -52,6 +51,8 @@ def replay(folder: Path) -> tuple[Replayed, ...]:
     ------
     InputError
         When the folder holds no finished run, or nothing was refitted.
+    FitError
+        When a fit that succeeded then fails now.
     """
     run = RunFolder(folder)
     settings = run.settings()
@@ -63,7 +64,7 @@ def replay(folder: Path) -> tuple[Replayed, ...]:
             "A run that ended in time has one; fold models are kept as they are.",
             "Fit again with a larger budget, or resume the run.",
         )
-    load_dataset(run.data)
+    run.load()
     again = Path(tempfile.mkdtemp(prefix="twofold-replay-"))
     try:
         shutil.copytree(run.data, again / "data")
@@ -83,7 +84,7 @@ def _again(run: RunFolder, again: RunFolder, plan: Plan, seed: int, pool: Worker
     pool.submit(Job(str(again.path), plan, WHOLE, seconds, 1, seed, before.rounds).to_json(), seconds)
     events = pool.wait(seconds)
     if events[0].outcome != "done":
-        raise InputError(
+        raise FitError(
             f"{plan.name} could not be fitted again: {events[0].payload.get('reason', '')}.",
             "The same packages are needed as for the first fit.",
             "Compare their versions in run.json.",

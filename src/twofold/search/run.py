@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import platform
@@ -9,6 +10,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -28,7 +30,7 @@ from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
 from twofold.data.leakage import row_hashes
 from twofold.data.split import choose_fold_count, make_folds
-from twofold.data.store import load_dataset, save_dataset
+from twofold.data.store import save_dataset
 from twofold.hybrids.calibration import learn_calibration
 from twofold.hybrids.threshold import learn_threshold
 from twofold.metrics import get_metric
@@ -37,11 +39,12 @@ from twofold.search.check_rows import make_check_table
 from twofold.search.evidence import Evidence, weigh, whole_answer
 from twofold.search.importance import permutation_importance
 from twofold.search.pool import WorkerPool
-from twofold.search.portfolio import make_portfolio
+from twofold.search.portfolio import Portfolio, make_portfolio
 from twofold.search.progress import Progress
 from twofold.search.refit import Refit
 from twofold.search.result import Choice, Result
 from twofold.search.run_folder import RunFolder
+from twofold.search.run_lock import locked
 from twofold.search.runner import Search
 from twofold.search.settings import Settings
 from twofold.search.trials import make_baseline
@@ -86,33 +89,37 @@ class Run:
             self.run = RunFolder(Path(temporary or str(self.folder)).absolute())
             return self._execute()
         except OSError as error:
-            if error.errno != 28:  # the disk is full
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
             raise InputError(
                 f"The disk that holds the run '{self.run.path}' is full.",
                 "A run needs about ten times the size of the table.",
-                "Make room, or name another run_dir (or TMPDIR).",
+                "Make room and take the run up again, or name another run_dir (or TMPDIR).",
             ) from error
         finally:
             if temporary:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def _execute(self) -> Result:
-        self._open()
-        baseline = make_baseline(self.dataset, self.folds)
-        known = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
-        weight = None if self.dataset.weight is None else self.dataset.weight[known]
-        gain = self.metric.gain(self.dataset.y[known], np.asarray(baseline.predictions)[known], weight)
-        shown = gain if self.metric.greater_is_better else -gain
-        self.progress.trial("baseline", "baseline", "complete", shown, "")
         portfolio = make_portfolio(
             self.dataset,
             self.settings.seconds,
             candidates=self.settings.candidates,
             max_trials=self.settings.max_trials,
         )
-        for name, reason in portfolio.skipped:
-            self._note(f"{name} was not tried: {reason}.")
+        with ExitStack() as held:
+            self._open(held)
+            for name, reason in portfolio.skipped:
+                self._note(f"{name} was not tried: {reason}.")
+            return self._search(portfolio)
+
+    def _search(self, portfolio: Portfolio) -> Result:
+        baseline = make_baseline(self.dataset, self.folds)
+        known = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
+        weight = None if self.dataset.weight is None else self.dataset.weight[known]
+        gain = self.metric.gain(self.dataset.y[known], np.asarray(baseline.predictions)[known], weight)
+        shown = gain if self.metric.greater_is_better else -gain
+        self.progress.trial("baseline", "baseline", "complete", shown, "")
         with WorkerPool(self.settings.n_jobs, 1) as pool:
             search = Search(
                 self.dataset,
@@ -130,46 +137,52 @@ class Run:
             plans = {name: item.plan for name, item in search.agenda.plans.items()}
             for plan_name, reason in portfolio.skipped:
                 trials.setdefault(plan_name, _skipped(plan_name, reason))
-            self.progress.phase("weighing the evidence")
-            left = Budget(0.0) if search.interrupted else self.budget
-            short = left.share(at_most=self._share(EVIDENCE_SHARE))
-            evidence = weigh(
-                trials,
-                baseline,
-                plans,
-                self.dataset,
-                self.metric,
-                self.settings,
-                replace(short, cores=self.settings.n_jobs),
-                self.run,
-                len(self.folds),
-            )
-            return self._finish(evidence, plans, pool, left)
+            try:
+                return self._conclude(trials, baseline, plans, pool, search.left_for_the_rest())
+            except KeyboardInterrupt:
+                if search.interrupted:
+                    raise
+                search.stop(pool)
+                return self._conclude(trials, baseline, plans, pool, search.left_for_the_rest())
 
-    def _open(self) -> None:
-        """Write the data set and the folds down, or find those of an earlier start."""
-        self.run.path.mkdir(parents=True, exist_ok=True)
+    def _conclude(
+        self,
+        trials: dict[str, Trial],
+        baseline: Trial,
+        plans: dict[str, Plan],
+        pool: WorkerPool,
+        left: Budget,
+    ) -> Result:
+        """Weigh, refit and check in the time that is left; without any, what is there already is kept."""
+        self.progress.phase("weighing the evidence")
+        short = replace(left.share(at_most=self._share(EVIDENCE_SHARE)), cores=self.settings.n_jobs)
+        parts = (self.dataset, self.metric, self.settings, short, self.run, len(self.folds))
+        evidence = weigh(trials, baseline, plans, *parts)
+        return self._finish(evidence, plans, pool, left)
+
+    def _open(self, held: ExitStack) -> None:
+        """Write the data set and the folds down, or find those of an earlier start; keep the lock."""
         wanted = {"fingerprint": fingerprint(self.dataset, self.settings), "settings": self._plain_settings()}
-        if (self.run.path / "run.json").exists():
-            found = self.run.settings()
-            if found.get("fingerprint") != wanted["fingerprint"]:
+        if self.run.exists:
+            held.enter_context(locked(self.run.path))
+            if self.run.settings().get("fingerprint") != wanted["fingerprint"]:
                 raise InputError(
                     f"'{self.run.path}' holds a run of other data, folds or seed.",
                     "A run is taken up again with the same data, target, folds and seed.",
                     "Name another run_dir, or remove this one.",
                 )
-            _, self.folds = load_dataset(self.run.data)
+            self.run.sweep()
+            _, self.folds = self.run.load()
             return
-        if any(self.run.path.iterdir()):
-            raise InputError(
-                f"'{self.run.path}' holds something that is no run.",
-                "A run needs a folder of its own.",
-                "Name a new folder.",
-            )
-        n_folds = self.settings.folds or choose_fold_count(len(self.dataset.y))
+        n_folds = (
+            choose_fold_count(len(self.dataset.y)) if self.settings.folds is None else self.settings.folds
+        )
         self.folds = make_folds(self.dataset, n_folds, self.settings.seed)
-        save_dataset(self.dataset, self.folds, self.run.data)
-        self.run.write_settings(wanted)
+        with self.run.begun():
+            held.enter_context(locked(self.run.path))
+            self.run.sweep()
+            save_dataset(self.dataset, self.folds, self.run.data)
+            self.run.write_settings(wanted)
 
     def _plain_settings(self) -> dict[str, Any]:
         plain = asdict(replace(self.settings, metric=None))

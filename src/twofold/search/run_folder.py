@@ -3,6 +3,7 @@
 ::
 
     RUN/
+      lock                        held by the fit that works here
       run.json                    settings, versions, fingerprint of the data, seconds spent
       data/                       the data set and its folds
       views/VIEW-PART/            encoded matrices, made once a part, shared by all models
@@ -28,6 +29,10 @@ from numpy.typing import NDArray
 
 from twofold.bundle.graph_files import load_graph
 from twofold.core.errors import InputError
+from twofold.core.fold import Fold
+from twofold.data.dataset import Dataset
+from twofold.data.store import load_dataset
+from twofold.search.run_lock import LOCK
 from twofold.steps.base import Graph
 
 WHOLE = "all"
@@ -96,6 +101,70 @@ class RunFolder:
     path: Path
 
     @property
+    def exists(self) -> bool:
+        """Whether a run was begun here and can be taken up again."""
+        return (self.path / "run.json").exists()
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """Make the folder for a block that fills it; take it away again when the block fails.
+
+        Raises
+        ------
+        InputError
+            When something else lies there, or nothing can be written there.
+        """
+        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        try:
+            try:
+                self.path.mkdir(parents=True)
+            except FileExistsError:
+                made = []
+            found = {path.name for path in self.path.iterdir()}
+        except OSError as error:
+            raise InputError(
+                f"The folder '{self.path}' cannot be written to: {error.strerror}.",
+                "A run needs a folder of its own, new or empty.",
+                "Name another folder.",
+            ) from None
+        if found and LOCK not in found:  # with a lock alone it is a run that was killed as it began
+            raise InputError(
+                f"'{self.path}' holds something that is no run.",
+                "A run needs a folder of its own.",
+                "Name a new folder.",
+            )
+        try:
+            yield
+        except BaseException:
+            if made:
+                shutil.rmtree(made[-1], ignore_errors=True)
+            raise
+
+    def sweep(self) -> None:
+        """Remove what a killed fit left half written; the lock has to be held."""
+        for path in [path for path in self.path.rglob(".*.tmp") if path.is_dir()]:
+            shutil.rmtree(path, ignore_errors=True)
+        if not self.exists:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    def load(self) -> tuple[Dataset, tuple[Fold, ...]]:
+        """Read the data set and the folds.
+
+        Raises
+        ------
+        InputError
+            When they are damaged.
+        """
+        try:
+            return load_dataset(self.data)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"The data in the run '{self.path}' are damaged ({error}).",
+                "A run is taken up again as it was left.",
+                "Remove the run and fit anew.",
+            ) from None
+
+    @property
     def data(self) -> Path:
         """Folder of the data set."""
         return self.path / "data"
@@ -112,9 +181,9 @@ class RunFolder:
         """Return a finished fit, or None."""
         try:
             text = (self.trial(name, part) / "result.json").read_text(encoding="utf-8")
-        except OSError:
+            return PartResult(**json.loads(text))
+        except (OSError, ValueError, TypeError):  # not there, or cut short by a power failure
             return None
-        return PartResult(**json.loads(text))
 
     def prediction(self, name: str, part: str | int, file: str = "prediction") -> NDArray[np.float64]:
         """Return the predictions of a finished fit."""

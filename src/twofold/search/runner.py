@@ -97,14 +97,22 @@ class Search:
         try:
             self._work(pool)
         except KeyboardInterrupt:
-            self.interrupted = True
-            pool.stop_all()
-            self.note("Stopped by the user: the best model so far is kept.")
+            self.stop(pool)
         for item in self.agenda.plans.values():
             if item.status == "open":
                 item.close("stopped", "the time was over before it could be finished")
             self._record(item)
         return self.trials
+
+    def stop(self, pool: WorkerPool) -> None:
+        """End everything at the user's wish."""
+        self.interrupted = True
+        pool.stop_all()
+        self.note("Stopped by the user: the best model so far is kept.")
+
+    def left_for_the_rest(self) -> Budget:
+        """Return what may still be spent on evidence and refit."""
+        return Budget(0.0) if self.interrupted else self.budget
 
     def _work(self, pool: WorkerPool) -> None:
         while True:
