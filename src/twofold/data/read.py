@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pandas as pd
 
@@ -72,8 +74,7 @@ def _from_object(source: Any) -> pd.DataFrame:
 
 def _read_named(name: str) -> pd.DataFrame:
     if name.startswith("duckdb:"):
-        file, _, query = name.removeprefix("duckdb:").partition("#")
-        return _query(file, query)
+        return _answer(name)
     path = Path(name)
     if path.is_dir() or not path.exists():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -100,6 +101,21 @@ def _read_named(name: str) -> pd.DataFrame:
         ) from None
 
 
+def _answer(name: str) -> pd.DataFrame:
+    """Run a query that was given as ``duckdb:FILE#QUERY``."""
+    import duckdb
+
+    file, _, query = name.removeprefix("duckdb:").partition("#")
+    form = "Write it as 'duckdb:FILE#SELECT ...'; without a FILE the query names files itself."
+    if not file and not query.strip():
+        raise ReadError(f"'{name}' holds no query.", form, "Add a query, or name a file.")
+    try:
+        return _query(file, query)
+    except duckdb.Error as error:
+        line = str(error).strip().splitlines()[0]
+        raise ReadError(f"'{name}' cannot be read: {line}", form, "Correct the query.") from None
+
+
 def _query(file: str, query: str) -> pd.DataFrame:
     import duckdb
 
@@ -119,38 +135,54 @@ def _query(file: str, query: str) -> pd.DataFrame:
 
 
 def _read_delimited(path: Path) -> pd.DataFrame:
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rb") as file:
-        head: bytes = file.read(65_536)
+    with _open(path) as file:
+        head = file.read(65_536)
     if not head.strip():
         raise ReadError(
             f"'{path}' is empty.", "A table needs a header and at least one row.", "Check the file."
         )
-    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in head and not wide:
         raise ReadError(
             f"'{path}' holds binary data.", f"Readable endings: {', '.join(ENDINGS)}.", "Check its ending."
         )
-    encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    encoding = "utf-16" if wide else "utf-8-sig"
     try:
-        header = head.decode(encoding, "ignore" if len(head) == 65_536 else "strict").splitlines()[0]
-        delimiter = max("\t;,|", key=header.count) if path.suffix != ".tsv" else "\t"
-        _check_header(path, header, delimiter)
-        return pd.read_csv(path, sep=delimiter, encoding=encoding, low_memory=False)
+        delimiter = _check_header(path, encoding)
+        frame = pd.read_csv(path, sep=delimiter, encoding=encoding, low_memory=False)
     except UnicodeDecodeError as error:
         raise ReadError(
-            f"'{path}' is not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x}).",
+            f"'{path}' is not UTF-8 text (it holds the byte {error.object[error.start]:#04x}).",
             "Text files have to be UTF-8 or UTF-16.",
             f"Convert it first: iconv -f latin1 -t utf-8 '{path}' > '{path.stem}-utf8.csv'",
         ) from None
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise ReadError(
+            f"The rows of '{path}' have more fields than its header, which has {len(frame.columns)}.",
+            "Every row has as many fields as the header.",
+            "Name every column, and look for a delimiter at the end of the rows.",
+        )
+    return frame
 
 
-def _check_header(path: Path, header: str, delimiter: str) -> None:
-    """Find doubled names before pandas renames them."""
-    names = [name.strip().strip('"') for name in header.split(delimiter)] if '""' not in header else []
-    doubled = [name for name, count in Counter(names).items() if count > 1 and name]
+def _open(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _check_header(path: Path, encoding: str) -> str:
+    """Return the delimiter that divides the header into the most names; refuse doubled ones."""
+    headers = {}
+    for delimiter in (",", ";", "|", "\t"):
+        with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+            headers[delimiter] = next(filter(None, csv.reader(file, delimiter=delimiter)), [])
+    tabbed = ".tsv" in path.suffixes
+    chosen = "\t" if tabbed else max(headers, key=lambda delimiter: len(headers[delimiter]))
+    names = Counter(headers[chosen])  # before pandas renames the doubled ones
+    doubled = [name for name, count in names.items() if count > 1 and name]
     if doubled:
         raise ReadError(
-            f"'{path}' has the column '{doubled[0]}' {names.count(doubled[0])} times.",
+            f"'{path}' has the column '{doubled[0]}' {names[doubled[0]]} times.",
             "Every column needs a name of its own.",
             "Rename or remove the doubled column.",
         )
+    return chosen

@@ -71,6 +71,7 @@ def dataset_from_frame(
                 f"The columns are: {', '.join(names[:30])}.",
                 "Name exactly one of them.",
             )
+    _refuse_double_roles(roles)
     apart = [name for name in (roles.target, roles.weight, roles.groups) if name is not None]
     extras = Extras(*(None if n is None else frame[n] for n in (roles.weight, roles.groups, roles.time)))
     if isinstance(declared, Mapping):
@@ -83,6 +84,18 @@ def dataset_from_frame(
         task=task,
         declared=declared,
     )
+
+
+def _refuse_double_roles(roles: Roles) -> None:
+    named = {role: name for role, name in vars(roles).items() if name is not None}
+    for name in set(named.values()):
+        parts = [role for role, other in named.items() if other == name]
+        if len(parts) > 1 and set(parts) != {"groups", "time"}:  # a day may well be both
+            raise InputError(
+                f"The column '{name}' is named as the {' and as the '.join(parts)}.",
+                "Target, weight, and groups or time are different columns.",
+                "Name another column, or leave the option out.",
+            )
 
 
 def make_dataset(
@@ -109,13 +122,16 @@ def make_dataset(
     declared : mapping, Schema or None
         Kinds that the user knows better.
     """
-    X, values, known, findings = _known_rows(X, as_array(y), name)
+    extras = extras or Extras()
+    _same_length(extras, len(X))
+    weight = None if extras.weight is None else to_number(as_array(extras.weight))
+    X, values, known, findings = _known_rows(X, as_array(y), name, weight)
     task = task or infer_task(values)
     codes, classes = _encode(values, task, name)
     schema = infer_schema(X, declared)
     table = conform(columns_of(X, schema.names), schema)
     _refuse_infinite(X, schema)
-    extra = _extras(extras or Extras(), known)
+    extra = _extras(replace(extras, weight=weight), known)
     dataset = Dataset(
         replace(table, n_rows=len(codes)),
         schema,
@@ -131,11 +147,13 @@ def make_dataset(
 
 
 def _known_rows(
-    X: pd.DataFrame, values: NDArray[Any], name: str
+    X: pd.DataFrame, values: NDArray[Any], name: str, weight: NDArray[np.float64] | None
 ) -> tuple[pd.DataFrame, NDArray[Any], NDArray[np.bool_], list[Finding]]:
-    """Leave out rows without a target; return what is left, which rows these were, and what to say."""
+    """Leave out rows without a target or of weight 0; return the others, which they are, what to say."""
     if len(values) != len(X):
-        raise TargetError(f"X has {len(X)} rows, y has {len(values)}.", "Both need the same rows.", "")
+        raise TargetError(
+            f"X has {len(X)} rows, y has {len(values)}.", "Both need the same rows.", "Give one target a row."
+        )
     known = ~_missing_mask(values)
     findings: list[Finding] = []
     if not known.all():
@@ -149,7 +167,19 @@ def _known_rows(
         findings.append(
             Finding("missing_target", f"{lost:,} row(s) without a value of '{name}' were left out.", (name,))
         )
-        X, values = X.loc[known], values[known]
+    if weight is not None:
+        _check_weights(weight[known])
+        idle = int((weight[known] == 0).sum())
+        if idle:
+            findings.append(Finding("zero_weight", f"{idle:,} row(s) of weight 0 were left out."))
+        known &= weight > 0
+    X, values = X.loc[known], values[known]
+    if not len(X.columns):
+        raise InputError(
+            f"The table has no column besides the target '{name}'.",
+            "There has to be a column to learn from.",
+            "Add columns.",
+        )
     if len(values) < 2:
         raise TargetError(
             f"There is only {len(values)} sample (row) with a target.",
@@ -235,16 +265,28 @@ def _refuse_infinite(X: pd.DataFrame, schema: Schema) -> None:
                 )
 
 
-def _extras(extras: Extras, known: NDArray[np.bool_]) -> Extras:
-    weight = groups = time = None
-    if extras.weight is not None:
-        weight = to_number(as_array(extras.weight))[known]
-        if weight.ndim != 1 or not np.isfinite(weight).all() or (weight < 0).any() or not weight.sum() > 0:
+def _check_weights(weight: NDArray[np.float64]) -> None:
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.sum() > 0:
+        raise InputError(
+            "The sample weights hold negative, missing or only zero values.",
+            "They have to be finite, at least 0, and not all 0.",
+            "Correct them, or leave them out.",
+        )
+
+
+def _same_length(extras: Extras, n_rows: int) -> None:
+    for role, values in vars(extras).items():
+        if values is not None and np.shape(as_array(values)) != (n_rows,):
             raise InputError(
-                "The sample weights hold negative, missing or only zero values.",
-                "They have to be finite, at least 0, and not all 0.",
-                "Correct them, or leave them out.",
+                f"The {role} has the shape {np.shape(as_array(values))}, the table has {n_rows} rows.",
+                "There is one value for each row.",
+                "Give an array of that length.",
             )
+
+
+def _extras(extras: Extras, known: NDArray[np.bool_]) -> Extras:
+    weight = None if extras.weight is None else extras.weight[known]
+    groups = time = None
     if extras.groups is not None:
         groups = pd.factorize(pd.Series(as_array(extras.groups)[known]), use_na_sentinel=False)[0].astype(
             np.int64

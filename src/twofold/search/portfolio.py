@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from twofold.core.capabilities import Capabilities
 from twofold.core.errors import InputError
 from twofold.core.optional import available
 from twofold.data.dataset import Dataset
@@ -71,14 +73,17 @@ def named_plan(name: str) -> Plan:
     for plan, _ in PORTFOLIO:
         if plan.name == name:
             return plan
-    if name in MODELS or ":" in name:
-        MODELS.load(name)
+    if (name in MODELS or ":" in name) and isinstance(_capabilities(name), Capabilities):
         return Plan(name.replace(":", "."), name)
     raise InputError(
         f"'{name}' is not a known candidate.",
         f"Known are: {', '.join(plan.name for plan, _ in PORTFOLIO)}.",
-        "Use these names, or 'module:Class' for a model of your own.",
+        "Use these names, or 'module:Class' for a model of your own (see twofold.models.base).",
     )
+
+
+def _capabilities(name: str) -> Any:
+    return getattr(MODELS.load(name), "capabilities", None)
 
 
 def make_portfolio(
@@ -112,6 +117,7 @@ def make_portfolio(
     skipped: list[tuple[str, str]] = []
     for plan, _ in lines:
         reason = _unfit(plan, dataset, seconds, timed=max_trials is None)
+        reason = reason if dataset.schema.used else "no column tells anything"
         if reason:
             skipped.append((plan.name, reason))
         else:
@@ -119,7 +125,7 @@ def make_portfolio(
     if named and not plans:
         raise InputError(
             "None of the candidates can be tried: " + "; ".join(f"{n}: {why}" for n, why in skipped) + ".",
-            "",
+            "At least one of the named candidates has to suit the data and the installation.",
             "Name others, or leave candidates out.",
         )
     kept = tuple(plans[:max_trials]) if max_trials is not None else tuple(plans)
