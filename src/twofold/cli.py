@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +25,15 @@ class _Commands(TyperGroup):
         """Run a command."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # whoever read the output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except OSError as error:
+            raise InputError(
+                f"The system says: {error}.",
+                "Files and folders have to be there, readable or writable, on a disk with room.",
+                "Check the place that is named.",
+            ) from error
         except KeyboardInterrupt:
             raise StoppedError(
                 "Stopped before there was a model to keep.",
@@ -203,8 +213,6 @@ def main() -> None:
         raise SystemExit(_tell(error)) from None
     except UsageError as error:  # type: ignore[misc]  # an exception class, whatever typer calls it
         raise SystemExit(_tell(_in_three_parts(error))) from None
-    except BrokenPipeError:
-        raise SystemExit(0) from None
     raise SystemExit(code or 0)
 
 

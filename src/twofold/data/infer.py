@@ -271,7 +271,7 @@ def read_schema_file(path: str | Path) -> dict[str, str]:
         data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise SchemaError(
-            f"The schema file '{path}' cannot be read: {error}.",
+            f"The schema file '{path}' cannot be read: {' '.join(str(error).split())}.",
             "It has to be a YAML file with one 'column: kind' a line.",
             "Check the path and the contents.",
         ) from None

@@ -64,16 +64,17 @@ class Worker:
     def start(cls, threads: int) -> Worker:
         """Start a process that keeps at most `threads` threads busy."""
         environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
-        environment["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
+        environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         process = subprocess.Popen(
-            [sys.executable, "-m", "twofold.search.worker"],
+            [sys.executable, "-P", "-m", "twofold.search.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
             encoding="utf-8",
             env=environment,
+            cwd=sys.prefix,  # a folder that stays: it outlives the caller's own, and a fit
             start_new_session=True,  # Ctrl-C in the terminal belongs to the parent alone
         )
         worker = cls(process, errors, threads)
