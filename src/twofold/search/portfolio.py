@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twofold.core import optional
 from twofold.core.capabilities import Capabilities
 from twofold.core.errors import InputError
 from twofold.core.optional import available
@@ -103,7 +104,7 @@ def make_portfolio(
 
     Raises
     ------
-    InputError
+    InputError, MissingExtraError
         When no candidate that the user named can be tried.
     """
     named = dict.fromkeys(candidates)
@@ -123,6 +124,8 @@ def make_portfolio(
         else:
             plans.append(plan)
     if named and not plans:
+        for package in (package for plan, _ in lines for package in plan.packages if not available(package)):
+            optional.load(package, "A named candidate")
         raise InputError(
             "None of the candidates can be tried: " + "; ".join(f"{n}: {why}" for n, why in skipped) + ".",
             "At least one of the named candidates has to suit the data and the installation.",
