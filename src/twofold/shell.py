@@ -149,6 +149,7 @@ def predict(folder: Path, data: str, out: Path, verify: str | None, trust_native
 
     from twofold.bundle.predictor import load
     from twofold.data.read import read_table
+    from twofold.data.unread import find_unread
 
     if out.suffix.lower() not in {".csv", ".parquet"}:
         raise InputError(
@@ -162,25 +163,32 @@ def predict(folder: Path, data: str, out: Path, verify: str | None, trust_native
         for place, label in enumerate(model.classes_.tolist()):
             answers[f"proba_{label}"] = chances[:, place]
     _write_table(answers, out)
-    text = f"{len(answers):,} rows predicted; the answers are in {out}."
-    return Told(text, {"rows": len(answers), "out": str(out), "columns": list(answers.columns)})
+    unread = find_unread(frame, model.schema)
+    lines = [f"{len(answers):,} rows predicted; the answers are in {out}."]
+    lines += [f"! {found.sentence}" for found in unread]
+    told = {
+        "rows": len(answers),
+        "out": str(out),
+        "columns": list(answers.columns),
+        "taken_as_missing": {found.column: found.count for found in unread},
+    }
+    return Told("\n".join(lines), told)
 
 
 def _write_table(frame: Any, out: Path) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.tmp")
+    from twofold.bundle.files import whole_file
+
     try:
-        if out.suffix.lower() == ".parquet":
-            frame.to_parquet(beside, index=False)
-        else:
-            frame.to_csv(beside, index=False)
-        beside.replace(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(out) as draft:
+            if out.suffix.lower() == ".parquet":
+                frame.to_parquet(draft, index=False)
+            else:
+                frame.to_csv(draft, index=False)
     except OSError as error:
         raise InputError(
             f"'{out}' cannot be written: {error.strerror}.", "A folder with room is needed.", "Change --out."
         ) from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def demo(budget: str, out: Path, *, quiet: bool) -> Told:

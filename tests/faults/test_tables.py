@@ -69,7 +69,7 @@ def test_gzip_and_byte_order_marks_change_nothing(write):
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
-        (HEADER + "1,2,0,\n" * 3, "t.csv", "more fields than its header, which has 3"),
+        (HEADER + "1,2,0,\n" * 3, "t.csv", "more fields (4) than its header (3)"),
         (HEADER + ROW + "1,2,3,4\n", "t.csv", "Expected 3 fields in line 3, saw 4"),
         (HEADER + '1,"2,0\n' + ROW, "t.csv", "cannot be read as a table"),
         ('"a,1","a,1",b\n1,2,3\n', "t.csv", "has the column 'a,1' 2 times"),

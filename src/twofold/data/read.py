@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -76,8 +77,9 @@ def _read_named(name: str) -> pd.DataFrame:
     if name.startswith("duckdb:"):
         return _answer(name)
     path = Path(name)
-    if path.is_dir() or not path.exists():
-        what = "is a folder" if path.is_dir() else "does not exist"
+    if not path.is_file():
+        there = "is a folder" if path.is_dir() else "is a pipe or a device"
+        what = there if path.exists() else "does not exist"
         raise ReadError(f"'{name}' {what}.", "A file with a table is needed.", "Check the path.")
     ending = path.suffix.lower()
     try:
@@ -130,7 +132,7 @@ def _query(file: str, query: str) -> pd.DataFrame:
                     "Without a query there has to be exactly one.",
                     f"Name one in a query: 'duckdb:{file}#FROM \"TABLE\"'.",
                 )
-            query = f'FROM "{tables[0]}"'
+            query = 'FROM "{}"'.format(tables[0].replace('"', '""'))
         return connection.execute(query).df()  # type: ignore[no-any-return]
 
 
@@ -149,20 +151,13 @@ def _read_delimited(path: Path) -> pd.DataFrame:
     encoding = "utf-16" if wide else "utf-8-sig"
     try:
         delimiter = _check_header(path, encoding)
-        frame = pd.read_csv(path, sep=delimiter, encoding=encoding, low_memory=False)
+        return pd.read_csv(path, sep=delimiter, encoding=encoding, low_memory=False)
     except UnicodeDecodeError as error:
         raise ReadError(
             f"'{path}' is not UTF-8 text (it holds the byte {error.object[error.start]:#04x}).",
             "Text files have to be UTF-8 or UTF-16.",
             f"Convert it first: iconv -f latin1 -t utf-8 '{path}' > '{path.stem}-utf8.csv'",
         ) from None
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise ReadError(
-            f"The rows of '{path}' have more fields than its header, which has {len(frame.columns)}.",
-            "Every row has as many fields as the header.",
-            "Name every column, and look for a delimiter at the end of the rows.",
-        )
-    return frame
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -170,19 +165,25 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _check_header(path: Path, encoding: str) -> str:
-    """Return the delimiter that divides the header into the most names; refuse doubled ones."""
-    headers = {}
+    """Return the delimiter that divides the header into the most names, once they fit the rows."""
+    starts = {}
     for delimiter in (",", ";", "|", "\t"):
         with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
-            headers[delimiter] = next(filter(None, csv.reader(file, delimiter=delimiter)), [])
-    tabbed = ".tsv" in path.suffixes
-    chosen = "\t" if tabbed else max(headers, key=lambda delimiter: len(headers[delimiter]))
-    names = Counter(headers[chosen])  # before pandas renames the doubled ones
+            starts[delimiter] = list(islice(filter(None, csv.reader(file, delimiter=delimiter)), 2))
+    chosen = "\t" if ".tsv" in path.suffixes else max(starts, key=lambda key: len(starts[key][0]))
+    header, first = starts[chosen][0], starts[chosen][-1]
+    names = Counter(header)  # before pandas renames the doubled ones
     doubled = [name for name, count in names.items() if count > 1 and name]
     if doubled:
         raise ReadError(
             f"'{path}' has the column '{doubled[0]}' {names[doubled[0]]} times.",
             "Every column needs a name of its own.",
             "Rename or remove the doubled column.",
+        )
+    if len(first) > len(header):  # pandas would take the first column for row names, and shift the others
+        raise ReadError(
+            f"The rows of '{path}' have more fields ({len(first)}) than its header ({len(header)}).",
+            "Every row has as many fields as the header.",
+            "Name every column, and look for a delimiter at the end of the rows.",
         )
     return chosen
