@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
 from twofold.core.schema import Column
 from twofold.evaluate.records import Interval
-from twofold.report.number_format import decimals_for, number, share
+from twofold.report.number_format import between, decimals_for, decimals_of_size, number, share
 from twofold.report.plot import Tick, Whisker, fit_scale, whisker
 from twofold.search.result import Result
 
@@ -68,6 +69,7 @@ class ImportanceLine:
     column: str
     kind: str
     text: str
+    between: str
     whisker: Whisker
     matters: bool
 
@@ -88,16 +90,21 @@ def importance_picture(result: Result) -> ImportancePicture | None:
         return None
     shown = result.importances[:MOST_IMPORTANCES]
     scale = fit_scale([0.0, *(end for entry in shown for end in (entry.low, entry.high))], pad=0.03)
-    decimals = decimals_for(min((e.high - e.low) / 2 for e in shown[:3]) or 0.001)
-    kinds = {column.name: column.kind for column in result.schema.columns}
-    lines = tuple(
-        ImportanceLine(
-            entry.column,
-            kinds.get(entry.column, ""),
-            number(entry.loss, decimals, signed=True),
-            whisker(Interval(entry.loss, entry.low, entry.high), scale),
-            entry.low > 0,
+    narrow = decimals_for(min((e.high - e.low) / 2 for e in shown[:3]))
+    decimals = max(narrow, decimals_of_size(shown[0].loss))
+    kinds = {str(column.name): column.kind for column in result.schema.columns}
+    lines = []
+    for entry in shown:
+        value = Interval(entry.loss, entry.low, entry.high)
+        lines.append(
+            ImportanceLine(
+                entry.column,
+                kinds.get(entry.column, ""),
+                number(entry.loss, decimals, signed=True),
+                between(value, decimals, signed=True) if math.isfinite(value.high) else "",
+                whisker(value, scale),
+                entry.low > 0,
+            )
         )
-        for entry in shown
-    )
-    return ImportancePicture(lines, scale.at(0.0), scale.ticks(4), len(result.importances) - len(shown))
+    others = len(result.importances) - len(shown)
+    return ImportancePicture(tuple(lines), scale.at(0.0), scale.ticks(4), others)

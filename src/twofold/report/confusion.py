@@ -16,7 +16,8 @@ from twofold.search.result import Result
 MOST_CLASSES = 12
 """A matrix of more classes is unreadable: the most frequent are shown, the others put together."""
 MOST_RECALLS, MOST_MISTAKES = 24, 8
-_SHARES = Scale(0.0, 1.0)
+_STARTS = (0.9, 0.8, 0.5, 0.0)
+"""Where the axis of the recalls may begin."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Confusion:
     notes : tuple of str
     ticks : tuple of Tick
         Of the axis on which the recalls are drawn.
+    tilted : bool
+        Whether the labels of the columns are too long to lie.
     """
 
     labels: tuple[str, ...]
@@ -74,6 +77,7 @@ class Confusion:
     mistakes: tuple[Mistake, ...]
     notes: tuple[str, ...]
     ticks: tuple[Tick, ...]
+    tilted: bool
 
 
 def answers(result: Result, prediction: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -84,9 +88,12 @@ def answers(result: Result, prediction: NDArray[np.float64]) -> NDArray[np.int64
 
 
 def confusion(result: Result) -> Confusion | None:
-    """Count answers against truth over the rows that a fold scored; None without classes."""
+    """Count answers against truth over the rows that a fold scored.
+
+    None without classes, and for the trivial baseline, which answers the same to all rows.
+    """
     scored = np.isfinite(result.choice.predictions).all(axis=1)
-    if not result.classes or not scored.any():
+    if not result.classes or not scored.any() or result.choice.family == "baseline":
         return None
     n = len(result.classes)
     said, y = answers(result, result.choice.predictions[scored]), result.y[scored].astype(np.int64)
@@ -95,10 +102,9 @@ def confusion(result: Result) -> Confusion | None:
     notes = [f"Counted over {int(scored.sum()):,} rows, each predicted by a model that had not seen it."]
     if not scored.all():
         notes.append(f"{int((~scored).sum()):,} rows were scored by no fold and are left out.")
-    recalls = _recalls(table, labels)
-    if len(recalls) > MOST_RECALLS:
-        recalls = sorted(recalls, key=lambda recall: recall.whisker.centre)[:MOST_RECALLS]
-        notes.append(f"The {MOST_RECALLS} classes of {n} that are found worst are shown.")
+    recalls, scale = _recalls(table, labels)
+    if n > MOST_RECALLS:
+        notes.append(f"The {MOST_RECALLS} of {n} classes that are found worst are listed.")
     mistakes = _mistakes(table, labels)
     if n > MOST_CLASSES:
         table, labels = _pool(table, labels)
@@ -111,7 +117,8 @@ def confusion(result: Result) -> Confusion | None:
         tuple(recalls),
         tuple(mistakes),
         tuple(notes),
-        tuple(Tick(_SHARES.at(at), share(at)) for at in (0.0, 0.5, 1.0)),
+        tuple(Tick(scale.at(at), share(at)) for at in (scale.low, (scale.low + 1) / 2, 1.0)),
+        len(labels) > 4 and max(map(len, labels)) > 6,
     )
 
 
@@ -144,19 +151,25 @@ def _cells(table: NDArray[np.int64], pooled: bool) -> tuple[tuple[Cell, ...], ..
     )
 
 
-def _recalls(table: NDArray[np.int64], labels: list[str]) -> list[Recall]:
+def _recalls(table: NDArray[np.int64], labels: list[str]) -> tuple[list[Recall], Scale]:
+    """Return how much is found of each class, or of the worst found ones, and the axis for it."""
     counts, hits = table.sum(axis=1).astype(float), np.diag(table).astype(float)
     low, high = wilson(hits, counts)
-    return [
+    found = hits / np.maximum(counts, 1.0)
+    shown = np.flatnonzero(counts)
+    if len(shown) > MOST_RECALLS:
+        shown = shown[np.argsort(found[shown], kind="stable")[:MOST_RECALLS]]
+    scale = Scale(next(start for start in _STARTS if start <= low[shown].min()), 1.0)
+    recalls = [
         Recall(
             labels[k],
             int(counts[k]),
-            share(float(hits[k] / counts[k])),
-            whisker(Interval(float(hits[k] / counts[k]), float(low[k]), float(high[k])), _SHARES),
+            share(float(found[k])),
+            whisker(Interval(float(found[k]), float(low[k]), float(high[k])), scale),
         )
-        for k in range(len(labels))
-        if counts[k]
+        for k in shown.tolist()
     ]
+    return recalls, scale
 
 
 def _mistakes(table: NDArray[np.int64], labels: list[str]) -> list[Mistake]:

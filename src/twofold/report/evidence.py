@@ -15,15 +15,18 @@ from twofold.search.result import Result
 
 @dataclass(frozen=True)
 class GainPicture:
-    """The gain of joining on an axis with two landmarks: nothing, and the smallest gain that matters."""
+    """The gain of joining on an axis with two landmarks: nothing, and the smallest gain that matters.
+
+    `text_at` and `anchor` say where its numbers hang so that they stay inside.
+    """
 
     whisker: Whisker
     zero: float
     smallest: float
-    ticks: tuple[Tick, ...]
-    low: str
     centre: str
-    high: str
+    between: str
+    text_at: float
+    anchor: str
     smallest_text: str
     unit: str
     alt: str
@@ -36,25 +39,23 @@ def gain_picture(result: Result) -> GainPicture | None:
     if gain is None or not math.isfinite(gain.centre):
         return None
     scale = fit_scale([0.0, verdict.smallest, -verdict.smallest / 2, gain.low, gain.high], pad=0.12)
-    places = fmt.decimals_of(gain)
-    low, centre, high = (fmt.number(v, places, signed=True) for v in (gain.low, gain.centre, gain.high))
+    places = fmt.decimals_of_size((gain.high - gain.low) / 2, 2)
+    centre, between = fmt.number(gain.centre, places, signed=True), fmt.between(gain, places, signed=True)
     smallest = fmt.number(verdict.smallest, max(places, fmt.decimals_for(verdict.smallest)), signed=True)
-    label = metric_words(result).label
-    alt = (
-        f"Gain of joining in {label}: {centre}, with a {gain.level:.0%} interval from {low} to {high}. "
-        f"The smallest gain that matters is {smallest}."
-    )
+    label, bar = metric_words(result).label, whisker(gain, scale)
+    anchor = "start" if bar.centre < 30 else "end" if bar.centre > 70 else "middle"
     return GainPicture(
-        whisker(gain, scale),
+        bar,
         scale.at(0.0),
         scale.at(verdict.smallest),
-        scale.ticks(4),
-        low,
         centre,
-        high,
+        between,
+        {"start": bar.low, "middle": bar.centre, "end": bar.high}[anchor],
+        anchor,
         smallest,
         label,
-        alt,
+        f"Gain of joining in {label}: {centre}, with a {gain.level:.0%} interval of {between}. "
+        f"The smallest gain that matters is {smallest}.",
     )
 
 
@@ -85,37 +86,30 @@ def better_to_the_right(scale: Scale, greater_is_better: bool) -> Scale:
     return scale if greater_is_better else replace(scale, low=scale.high, high=scale.low)
 
 
-def family_picture(result: Result) -> FamilyPicture:
-    """Lay out the best score of each family beside the baseline.
+def family_picture(result: Result) -> FamilyPicture | None:
+    """Lay out the best line of each family beside the baseline; None when there is nothing to compare.
 
-    The axis is made for the families; a baseline far away is cut, so that differences stay visible.
+    The numbers are those of the leaderboard. The axis is made for the families; a baseline far away is
+    cut, so that differences stay visible.
     """
     words = metric_words(result)
-    scores = {name: result.verdict.families[name] for name in FAMILIES if name in result.verdict.families}
     best = best_of_families(result)
-    for name, row in best.items():
-        if name not in scores and row.score is not None:
-            scores[name] = row.score
-    names = {name: row.name for name, row in best.items()}
-    names |= {
-        row.family: row.name
-        for row in result.rows
-        if row.name in {result.verdict.hybrid, result.verdict.single}
-    }
-    learned = [score for name, score in scores.items() if name != "baseline"] or list(scores.values())
+    scores = {name: row.score for name, row in best.items() if row.score is not None}
+    if len(scores) < 2:
+        return None
+    learned = [score for name, score in scores.items() if name != "baseline"]
     scale = better_to_the_right(fit_scale(_ends(learned), pad=0.15), words.greater_is_better)
-    places = shared_decimals(learned)
+    places = score_decimals(result)
     lines = tuple(
         FamilyLine(
             name,
             FAMILIES[name],
-            names.get(name, ""),
-            fmt.number(scores[name].centre, places),
-            fmt.between(scores[name], places),
-            whisker(scores[name], scale),
+            best[name].name if name != "baseline" else "",
+            fmt.number(score.centre, places),
+            fmt.between(score, places),
+            whisker(score, scale),
         )
-        for name in FAMILIES
-        if name in scores
+        for name, score in scores.items()
     )
     caption = (
         "Further right is better" if words.greater_is_better else "Less is better, and drawn further right"
@@ -123,6 +117,13 @@ def family_picture(result: Result) -> FamilyPicture:
     if any(line.whisker.cut_low or line.whisker.cut_high for line in lines):
         caption += "; an arrow marks what lies outside the axis"
     return FamilyPicture(lines, scale.ticks(4), words.label, f"{caption}.")
+
+
+def score_decimals(result: Result) -> int:
+    """Return how many decimals the scores of a run are written with, everywhere alike."""
+    scored = [row for row in result.rows if row.score is not None]
+    learned = [row for row in scored if row.family != "baseline"] or scored
+    return shared_decimals(row.score for row in learned if row.score is not None)
 
 
 def _ends(scores: Iterable[Interval]) -> list[float]:
@@ -152,7 +153,6 @@ class Board:
     lines: tuple[BoardLine, ...]
     ticks: tuple[Tick, ...]
     label: str
-    scale: Scale
 
 
 def leaderboard(result: Result) -> Board:
@@ -160,7 +160,7 @@ def leaderboard(result: Result) -> Board:
     words = metric_words(result)
     scored = [(row, row.score) for row in result.rows if row.score is not None]
     scale = board_scale(result.rows, words.greater_is_better)
-    places = shared_decimals(score for _, score in scored)
+    places = score_decimals(result)
     lines = tuple(
         BoardLine(
             rank,
@@ -176,11 +176,17 @@ def leaderboard(result: Result) -> Board:
         )
         for rank, (row, score) in enumerate(scored, start=1)
     )
-    return Board(lines, scale.ticks(3), words.label, scale)
+    return Board(lines, scale.ticks(4), words.label)
 
 
 def board_scale(rows: Iterable[Row], greater_is_better: bool) -> Scale:
-    """Return the axis of the leaderboard, made for the models that are worth comparing.
+    """Return the axis of the leaderboard, made for the models that are worth comparing."""
+    ends = _ends(worth_comparing(rows, greater_is_better))
+    return better_to_the_right(fit_scale(ends, pad=0.06), greater_is_better)
+
+
+def worth_comparing(rows: Iterable[Row], greater_is_better: bool) -> list[Interval]:
+    """Return the scores that an axis is made for.
 
     The worst quarter, and what closes less than half of the gap between the baseline and the best, may
     leave it: they would squeeze the rest.
@@ -194,7 +200,7 @@ def board_scale(rows: Iterable[Row], greater_is_better: bool) -> Scale:
         if family == "baseline":
             floor = (score.centre + learned[0].centre) / 2
             kept = [s for s in kept if sign * (s.centre - floor) >= 0] or kept
-    return better_to_the_right(fit_scale(_ends(kept), pad=0.06), greater_is_better)
+    return kept
 
 
 def details(row: Row) -> str:

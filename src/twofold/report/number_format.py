@@ -27,9 +27,16 @@ def decimals_for(half_width: float) -> int:
     return min(_MOST_DECIMALS, max(0, -exponent + (leading < 2.95)))
 
 
-def decimals_of(interval: Interval) -> int:
-    """Return how many decimals the numbers of an interval deserve."""
-    return decimals_for((interval.high - interval.low) / 2)
+def decimals_of_size(value: float, digits: int = 3) -> int:
+    """Return how many decimals show so many digits of a value.
+
+    Examples
+    --------
+    >>> decimals_of_size(54.8), decimals_of_size(0.0851), decimals_of_size(21229.4), decimals_of_size(0.0)
+    (1, 4, 0, 2)
+    """
+    magnitude = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+    return min(_MOST_DECIMALS, max(0, digits - 1 - magnitude))
 
 
 def number(value: float, decimals: int | None = None, *, signed: bool = False) -> str:
@@ -47,8 +54,7 @@ def number(value: float, decimals: int | None = None, *, signed: bool = False) -
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     if decimals is None:
-        magnitude = math.floor(math.log10(abs(value))) if value else 0
-        decimals = min(_MOST_DECIMALS, max(0, 2 - magnitude))
+        decimals = decimals_of_size(value)
     text = f"{value:{'+' if signed else ''},.{decimals}f}"
     return text.lstrip("+-") if not float(text.replace(",", "")) else text.replace("-", MINUS)
 
@@ -61,12 +67,11 @@ def interval(value: Interval, decimals: int | None = None, *, signed: bool = Fal
     >>> interval(Interval(0.98765, 0.981, 0.993))
     '0.988 [0.981, 0.993]'
     """
-    places = decimals_of(value) if decimals is None else decimals
-    low, high = (number(end, places, signed=signed) for end in (value.low, value.high))
-    return f"{number(value.centre, places, signed=signed)} [{low}, {high}]"
+    places = decimals_for((value.high - value.low) / 2) if decimals is None else decimals
+    return f"{number(value.centre, places, signed=signed)} {between(value, places, signed=signed)}"
 
 
-def between(value: Interval, decimals: int) -> str:
+def between(value: Interval, decimals: int, *, signed: bool = False) -> str:
     """Write the interval alone.
 
     Examples
@@ -74,7 +79,8 @@ def between(value: Interval, decimals: int) -> str:
     >>> between(Interval(0.98765, 0.981, 0.993), 3)
     '[0.981, 0.993]'
     """
-    return f"[{number(value.low, decimals)}, {number(value.high, decimals)}]"
+    low, high = (number(end, decimals, signed=signed) for end in (value.low, value.high))
+    return f"[{low}, {high}]"
 
 
 def duration(seconds: float) -> str:
@@ -176,7 +182,9 @@ def times(factor: float) -> str:
 
     Examples
     --------
-    >>> times(3.14), times(0.52), times(41.7)
-    ('3.1 times', '0.52 times', '42 times')
+    >>> times(3.14), times(0.52), times(41.7), times(1.02)
+    ('3.1 times as much', '0.52 times as much', '42 times as much', 'the same')
     """
-    return f"{factor:,.0f} times" if factor >= 10 else f"{factor:.2g} times"
+    if 0.95 <= factor < 1.05:
+        return "the same"
+    return f"{factor:,.0f} times as much" if factor >= 10 else f"{factor:.2g} times as much"

@@ -6,29 +6,27 @@ import math
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 import twofold
 from twofold.evaluate.records import Row
-from twofold.report import number_format as fmt
 from twofold.report.columns import column_table, importance_picture
 from twofold.report.confusion import confusion
 from twofold.report.course import course, setting_lines
-from twofold.report.evidence import details, family_picture, gain_picture, leaderboard
+from twofold.report.evidence import details, family_picture, gain_picture, leaderboard, score_decimals
+from twofold.report.metric_table import metric_table
+from twofold.report.number_format import duration, number, per_row, share, size, times
 from twofold.report.pareto import pareto_picture
 from twofold.report.plot import Plot
 from twofold.report.quality import quality_pictures
 from twofold.report.words import (
     FAMILIES,
     GLOSSES,
-    SHORT_FAMILIES,
-    best_of_families,
-    metric_label,
+    headline,
+    joins_of,
     metric_words,
     shorten,
     typeset,
@@ -68,12 +66,13 @@ def render(result: Result) -> str:
     """Return the report as HTML."""
     chosen = _chosen(result)
     pictures, matrix, pareto = quality_pictures(result), confusion(result), pareto_picture(result)
-    importance = importance_picture(result)
+    importance, board = importance_picture(result), leaderboard(result)
+    told, numbers = headline(result.verdict)
     shown = {
         "verdict": "Verdict",
         "model": "Model",
         "cost": "Cost" if pareto else "",
-        "leaderboard": "Leaderboard",
+        "leaderboard": "Leaderboard" if len(board.lines) > 1 else "",
         "quality": "Quality" if pictures else "",
         "confusion": "Right and wrong" if matrix else "",
         "importance": "Importance" if importance else "",
@@ -87,17 +86,21 @@ def render(result: Result) -> str:
         version=twofold.__version__,
         sections=[(key, name) for key, name in shown.items() if name],
         subject=_subject(result),
+        headline=told,
+        numbers=numbers,
         gloss=GLOSSES[result.verdict.answer],
         gain=gain_picture(result),
-        price=fmt.times(price) if math.isfinite(price) else "",
+        price=times(price) if math.isfinite(price) else "",
         families=family_picture(result),
-        chosen={"details": details(chosen)},
+        details=details(chosen),
         stats=list(_stats(result, chosen)),
         snippets=_SNIPPETS,
-        metrics=_metric_table(result, chosen),
+        parity=result.parity and share(result.parity.agreeing),
+        metrics=metric_table(result, chosen),
         pareto=pareto,
         legend=_legend(pareto),
-        board=leaderboard(result),
+        board=board,
+        joins=joins_of(result.rows),
         energy_note=_ENERGY[str(result.settings.get("energy", "estimated"))],
         pictures=pictures,
         confusion=matrix,
@@ -105,7 +108,6 @@ def render(result: Result) -> str:
         columns=column_table(result),
         course=course(result),
         settings=list(setting_lines(result.settings)),
-        repeat=_repeat(result),
     )
 
 
@@ -156,47 +158,15 @@ def _subject(result: Result) -> str:
 def _stats(result: Result, chosen: Row) -> Iterator[tuple[str, str, str]]:
     """Yield the few figures that matter, each with a note."""
     if chosen.score is not None:
-        places = fmt.decimals_of(chosen.score)
-        low, high = (fmt.number(end, places) for end in (chosen.score.low, chosen.score.high))
-        yield metric_words(result).label, fmt.number(chosen.score.centre, places), f"between {low} and {high}"
-    yield "One row", fmt.per_row(chosen.row_seconds), "to predict, in a batch"
-    yield "Size", fmt.size(chosen.size), "on disk"
-    how = "refitted on all rows" if result.choice.refitted else "the mean of the fold models"
-    yield "Whole run", fmt.duration(result.seconds), how
+        places = score_decimals(result)
+        low, high = (number(end, places) for end in (chosen.score.low, chosen.score.high))
+        yield metric_words(result).label, number(chosen.score.centre, places), f"between {low} and {high}"
+    if chosen.row_seconds > 0:
+        yield "One row", per_row(chosen.row_seconds), "to predict, in a batch"
+    if chosen.size > 0:
+        yield "Size", size(chosen.size), "on disk"
     if result.choice.threshold is not None:
         positive = shorten(str(result.classes[1]), 20)
-        yield "Threshold", fmt.number(result.choice.threshold), f"from here on “{positive}” is answered"
-
-
-@dataclass(frozen=True)
-class MetricTable:
-    """All metrics of the best models side by side."""
-
-    heads: tuple[tuple[str, str], ...]
-    lines: tuple[tuple[str, tuple[str, ...]], ...]
-
-
-def _metric_table(result: Result, chosen: Row) -> MetricTable:
-    best = best_of_families(result)
-    columns = [*best.items()]
-    if chosen.name not in {row.name for row in best.values()} and chosen.metrics:
-        columns.append((result.choice.family, chosen))
-    names: dict[str, Any] = dict.fromkeys(name for _, row in columns for name in row.metrics)
-    heads = tuple(
-        (family, f"{SHORT_FAMILIES[family]}: {row.name}" if family != "baseline" else "baseline")
-        for family, row in columns
-    )
-    lines = tuple(
-        (
-            metric_label(name, result.task),
-            tuple(fmt.number(row.metrics.get(name, math.nan)) for _, row in columns),
-        )
-        for name in names
-    )
-    return MetricTable(heads, lines)
-
-
-def _repeat(result: Result) -> str:
-    if result.run_dir is None:
-        return "The run was not kept; with a run folder it can be resumed and replayed."
-    return f"The run is kept. This makes the model again: twofold replay {result.run_dir}"
+        yield "Threshold", number(result.choice.threshold), f"from here on “{positive}” is answered"
+    how = "refitted on all rows" if result.choice.refitted else "the mean of the fold models"
+    yield "Whole run", duration(result.seconds), "" if chosen.family == "baseline" else how

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.evaluate.records import Interval
-from twofold.report.number_format import decimals_for, number
+from twofold.report.number_format import decimals_for, decimals_of_size, number
 
 MOST_POINTS = 200
 """A curve is thinned to so many points: more cannot be seen and weigh."""
@@ -242,6 +242,19 @@ def draw_boxes(boxes: Sequence[tuple[float, float, float, float]]) -> str:
 
 
 def shared_decimals(intervals: Iterable[Interval]) -> int:
-    """Return one number of decimals for a column of intervals: that of the middle one."""
-    widths = sorted((i.high - i.low) / 2 for i in intervals if math.isfinite(i.high - i.low))
-    return decimals_for(widths[len(widths) // 2]) if widths else 3
+    """Return one number of decimals for a column of intervals.
+
+    That of the middle one, and at least what shows three digits of the largest centre: wide intervals
+    would otherwise write different scores alike.
+
+    Examples
+    --------
+    >>> shared_decimals([Interval(54.76, 50.3, 59.2), Interval(55.64, 50.7, 60.6)])
+    1
+    """
+    finite = [i for i in intervals if math.isfinite(i.high - i.low)]
+    if not finite:
+        return 3
+    widths = sorted((i.high - i.low) / 2 for i in finite)
+    largest = max(abs(i.centre) for i in finite)
+    return max(decimals_for(widths[len(widths) // 2]), decimals_of_size(largest))

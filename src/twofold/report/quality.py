@@ -17,10 +17,13 @@ from twofold.search.result import Result
 
 
 def quality_pictures(result: Result) -> tuple[Plot, ...]:
-    """Return the pictures that fit the task; rows that no fold scored are left out."""
+    """Return the pictures that fit the task; rows that no fold scored are left out.
+
+    The trivial baseline has none: it answers the same to all rows.
+    """
     prediction = result.choice.predictions
     scored = np.isfinite(prediction).all(axis=1)
-    if scored.sum() < 2:
+    if scored.sum() < 2 or result.choice.family == "baseline":
         return ()
     return _PICTURES[result.task](result, result.y[scored], prediction[scored])
 

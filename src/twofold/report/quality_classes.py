@@ -39,19 +39,22 @@ def mirrored(up: Floats, down: Floats) -> tuple[Scale, tuple[Mark, ...]]:
     """Draw two histograms of probabilities back to back, each in shares of its own rows."""
     edges = np.linspace(0.0, 1.0, _BINS + 1)
     above, below = (np.histogram(values, edges)[0] / max(len(values), 1) for values in (up, down))
-    top = max(float(above.max()), float(below.max())) * 1.15
-    width = 100 / _BINS
-    marks = [Mark("rule", "axis", 0, 50, 100, 50)]
+    tops = [max(float(side.max()), 1e-9) for side in (above, below)]
+    # each side gets room for its name beside its bars, the smaller one at least a third of the larger
+    tops = [1.2 * max(top, max(tops) / 3) for top in tops]
+    scale, width = Scale(-tops[1], tops[0]), 100 / _BINS
+    zero = 100 - scale.at(0.0)
+    marks = [Mark("rule", "axis", 0, zero, 100, zero)]
     for style, side, sign in (("own fill", above, 1), ("grey fill", below, 0)):
-        heights = (50 * side / top).tolist()
+        heights = (100 * side / sum(tops)).tolist()
         boxes = [
-            (k * width + 0.3, 50 - sign * height, width - 0.6, height)
+            (k * width + 0.3, zero - sign * height, width - 0.6, height)
             for k, height in enumerate(heights)
             if height
         ]
         if boxes:
             marks.append(Mark("area", style, path=draw_boxes(boxes)))
-    return Scale(-top, top), tuple(marks)
+    return scale, tuple(marks)
 
 
 def right_and_wrong(right: NDArray[np.bool_], confidence: Floats) -> Plot:

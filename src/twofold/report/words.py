@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twofold.core.errors import InputError
-from twofold.evaluate.records import Row
+from twofold.evaluate.records import Row, Verdict
 from twofold.metrics import get_metric
 from twofold.report.number_format import MINUS
 from twofold.search.result import Result
@@ -33,6 +34,14 @@ GLOSSES = {
 }
 """What each answer of a verdict means, for who reads it the first time."""
 
+JOINS = {
+    "blend": "a weighted mean of its members",
+    "stack": "a small model over its members' answers",
+    "cascade": "the first answers; what it is unsure of goes to the second",
+    "a + b": "what the network a has learned, as further columns for b",
+}
+"""How models are joined, by the last word of a line's name."""
+
 
 def shorten(text: str, most: int = 24) -> str:
     """Cut a long name in the middle, where names differ least.
@@ -58,11 +67,18 @@ class MetricWords:
 
 def metric_words(result: Result) -> MetricWords:
     """Return the words for a run's metric; the leaderboard's order tells the direction of a user's own."""
+    centres = [row.score.centre for row in result.rows if row.score is not None]
+    return words_for(result.metric, result.task) or MetricWords(
+        result.metric, len(centres) < 2 or centres[0] >= centres[-1]
+    )
+
+
+def words_for(name: str, task: str) -> MetricWords | None:
+    """Return the words for a metric; None for a user's own."""
     try:
-        metric = get_metric(result.metric, result.task)
+        metric = get_metric(name, task)
     except InputError:
-        centres = [row.score.centre for row in result.rows if row.score is not None]
-        return MetricWords(result.metric, len(centres) < 2 or centres[0] >= centres[-1])
+        return None
     return MetricWords(metric.label, metric.greater_is_better)
 
 
@@ -78,12 +94,30 @@ def typeset(sentence: str) -> str:
     return re.sub(r"\[[^\[\]]*\]", lambda match: match[0].replace(" ", "\u00a0"), signed)
 
 
-def metric_label(name: str, task: str) -> str:
-    """Return how a metric is called."""
-    try:
-        return get_metric(name, task).label
-    except InputError:
-        return name.replace("_", " ")
+def headline(verdict: Verdict) -> tuple[str, str]:
+    """Split a verdict into what to remember and its numbers.
+
+    Examples
+    --------
+    >>> headline(Verdict("undecided", "Undecided: +0.1 AUC for 'a' over 'b'.", "", hybrid="a", single="b"))
+    ('Undecided', '+0.1 AUC for “a” over “b”.')
+    >>> headline(Verdict("not compared", "Not compared: no model was finished.", ""))
+    ('No model was finished', '')
+    """
+    answer, _, numbers = verdict.sentence.partition(": ")
+    if verdict.answer == "not compared":
+        told = (numbers or answer).rstrip(".")
+        return told[:1].upper() + told[1:], ""
+    for name in (verdict.hybrid, verdict.single):
+        numbers = numbers.replace(f"'{name}'", f"“{name}”")
+    return answer.rstrip("."), typeset(numbers)
+
+
+def joins_of(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Explain the ways of joining that occur among the lines."""
+    names = [row.name for row in rows if row.score is not None]
+    kinds = {"a + b" if " + " in name else name.split()[-1] for name in names if name.strip()}
+    return [(kind, meaning) for kind, meaning in JOINS.items() if kind in kinds]
 
 
 def best_of_families(result: Result) -> dict[str, Row]:

@@ -1,6 +1,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
+  root.classList.add("scripted");
   const remembered = () => { try { return localStorage.getItem("twofold-theme"); } catch { return null; } };
   const remember = (theme) => { try { localStorage.setItem("twofold-theme", theme); } catch { /* no storage for files here */ } };
   const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
