@@ -18,7 +18,7 @@ from twofold.report.confusion import confusion
 from twofold.report.course import course, setting_lines
 from twofold.report.evidence import details, family_picture, gain_picture, leaderboard, score_decimals
 from twofold.report.metric_table import metric_table
-from twofold.report.number_format import duration, number, per_row, share, size, times
+from twofold.report.number_format import duration, number, per_row, size, times
 from twofold.report.pareto import pareto_picture
 from twofold.report.plot import Plot
 from twofold.report.quality import quality_pictures
@@ -95,7 +95,6 @@ def render(result: Result) -> str:
         details=details(chosen),
         stats=list(_stats(result, chosen)),
         snippets=_SNIPPETS,
-        parity=result.parity and share(result.parity.agreeing),
         metrics=metric_table(result, chosen),
         pareto=pareto,
         legend=_legend(pareto),
