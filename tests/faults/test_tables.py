@@ -55,6 +55,12 @@ def test_a_header_longer_than_any_buffer_is_no_doubled_header(write):
     assert frame.columns.tolist() == names
 
 
+def test_fields_may_be_as_long_as_they_are(write):
+    long = "x" * 300_000
+    for text in (f"a,b\n{long},2\n", f"a;b\n1;{long}\n", f"{long},b\n1,2\n"):
+        assert read_table(write(text)).shape == (1, 2)
+
+
 def test_gzip_and_byte_order_marks_change_nothing(write):
     plain = read_table(write(HEADER + ROW))
     for content, name in (

@@ -6,6 +6,8 @@ import csv
 import gzip
 import io
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -39,15 +41,9 @@ def read_table(source: Any) -> pd.DataFrame:
     if isinstance(source, (str, Path)):
         frame, name = _read_named(str(source)), f"'{source}'"
     else:
-        frame, name = _from_object(source), "The table"
+        frame, name = frame_of(source), "The table"
     frame = frame.rename(columns=str)
-    doubled = [column for column, count in Counter(frame.columns).items() if count > 1]
-    if doubled:
-        raise ReadError(
-            f"{name} has the column '{doubled[0]}' {Counter(frame.columns)[doubled[0]]} times.",
-            "Every column needs a name of its own.",
-            "Rename or remove the doubled column.",
-        )
+    refuse_doubled(frame.columns, name)
     if not len(frame.columns) or not len(frame):
         what = "no row below its header" if len(frame.columns) else "no column"
         raise ReadError(
@@ -56,7 +52,20 @@ def read_table(source: Any) -> pd.DataFrame:
     return frame
 
 
-def _from_object(source: Any) -> pd.DataFrame:
+def refuse_doubled(columns: Iterable[str], name: str) -> None:
+    """Insist that every column has a name of its own; `name` begins the sentence of the error."""
+    counts = Counter(columns)
+    doubled = [column for column, count in counts.items() if count > 1]
+    if doubled:
+        raise ReadError(
+            f"{name} has the column '{doubled[0]}' {counts[doubled[0]]} times.",
+            "Every column needs a name of its own.",
+            "Rename or remove the doubled column.",
+        )
+
+
+def frame_of(source: Any) -> pd.DataFrame:
+    """Make a frame of a frame, an Arrow table, a DuckDB relation or a dict of columns."""
     if isinstance(source, pd.DataFrame):
         return source
     if hasattr(source, "to_pandas"):
@@ -166,20 +175,10 @@ def _open(path: Path) -> IO[bytes]:
 
 def _check_header(path: Path, encoding: str) -> str:
     """Return the delimiter that divides the header into the most names, once they fit the rows."""
-    starts = {}
-    for delimiter in (",", ";", "|", "\t"):
-        with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
-            starts[delimiter] = list(islice(filter(None, csv.reader(file, delimiter=delimiter)), 2))
+    starts = {delimiter: _first_records(path, encoding, delimiter) for delimiter in (",", ";", "|", "\t")}
     chosen = "\t" if ".tsv" in path.suffixes else max(starts, key=lambda key: len(starts[key][0]))
-    header, first = starts[chosen][0], starts[chosen][-1]
-    names = Counter(header)  # before pandas renames the doubled ones
-    doubled = [name for name, count in names.items() if count > 1 and name]
-    if doubled:
-        raise ReadError(
-            f"'{path}' has the column '{doubled[0]}' {names[doubled[0]]} times.",
-            "Every column needs a name of its own.",
-            "Rename or remove the doubled column.",
-        )
+    header, first = starts[chosen]
+    refuse_doubled(filter(None, header), f"'{path}'")  # before pandas renames the doubled ones
     if len(first) > len(header):  # pandas would take the first column for row names, and shift the others
         raise ReadError(
             f"The rows of '{path}' have more fields ({len(first)}) than its header ({len(header)}).",
@@ -187,3 +186,12 @@ def _check_header(path: Path, encoding: str) -> str:
             "Name every column, and look for a delimiter at the end of the rows.",
         )
     return chosen
+
+
+def _first_records(path: Path, encoding: str, delimiter: str) -> tuple[list[str], list[str]]:
+    """Return the fields of the header and of the first row, as far as they can be told apart."""
+    records: list[list[str]] = []
+    with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file, suppress(csv.Error):
+        for record in islice(filter(None, csv.reader(file, delimiter=delimiter)), 2):
+            records.append(record)  # noqa: PERF402 - a record before one that is too long still counts
+    return (*records, [], [])[0], (*records, [], [])[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,7 @@ def make_dataset(
     _same_length(extras, len(X))
     weight = None if extras.weight is None else to_number(as_array(extras.weight))
     X, values, known, findings = _known_rows(X, as_array(y), name, weight)
+    _refuse_labels(values, name)
     task = task or infer_task(values)
     codes, classes = _encode(values, task, name)
     schema = infer_schema(X, declared)
@@ -199,6 +201,19 @@ def _missing_mask(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.fromiter(map(is_missing, values.tolist()), bool, len(values))
 
 
+def _refuse_labels(values: NDArray[Any], name: str) -> None:
+    """Insist on values that can be written down: text, booleans and real numbers."""
+    plain = (str, bool, int, float, Decimal, np.bool_, np.integer, np.floating)
+    listed = values.tolist() if values.dtype.kind not in "biufU" else ()
+    strange = next((value for value in listed if not isinstance(value, plain)), None)
+    if strange is not None:
+        raise TargetError(
+            f"The target '{name}' holds a {type(strange).__name__}: {str(strange)[:40]}.",
+            "Targets are text, booleans or real numbers.",
+            "Convert them first, for instance with astype(str).",
+        )
+
+
 def infer_task(values: NDArray[Any]) -> str:
     """Tell the task from known targets.
 
@@ -219,6 +234,14 @@ def infer_task(values: NDArray[Any]) -> str:
     return "binary" if len(different) == 2 else "multiclass"
 
 
+def _plain(label: Any) -> Any:
+    if isinstance(label, str):
+        return label.strip()
+    if isinstance(label, Decimal):
+        return float(label)
+    return label.item() if isinstance(label, np.generic) else label
+
+
 def _encode(values: NDArray[Any], task: str, name: str) -> tuple[NDArray[Any], tuple[Any, ...]]:
     if not get_task(task).classification:
         numbers = to_number(values)
@@ -232,7 +255,7 @@ def _encode(values: NDArray[Any], task: str, name: str) -> tuple[NDArray[Any], t
                 "Remove or repair these rows, or ask for a classification task.",
             )
         return numbers, ()
-    plain = [value.strip() if isinstance(value, str) else value for value in values.tolist()]
+    plain = list(map(_plain, values.tolist()))
     labels = sorted(set(plain), key=lambda label: (str(type(label)), label))
     if any(isinstance(label, float) and not np.isfinite(label) for label in labels):
         raise TargetError(
@@ -244,6 +267,12 @@ def _encode(values: NDArray[Any], task: str, name: str) -> tuple[NDArray[Any], t
             "greater than one; got 1 class.",
             "Classification needs at least two classes.",
             "Choose another target, or rows with other classes.",
+        )
+    if len(labels) == len(plain) > FEW:
+        raise TargetError(
+            f"The target '{name}' has another class in each of its {len(plain):,} rows.",
+            "A class is learned from its rows: some have to occur more than once.",
+            "Choose another target, or task='regression' where these are numbers.",
         )
     if task == "binary" and len(labels) > 2:
         raise TargetError(
@@ -276,9 +305,10 @@ def _check_weights(weight: NDArray[np.float64]) -> None:
 
 def _same_length(extras: Extras, n_rows: int) -> None:
     for role, values in vars(extras).items():
-        if values is not None and np.shape(as_array(values)) != (n_rows,):
+        shape = np.shape(as_array(values)) if hasattr(values, "__len__") else ()
+        if values is not None and shape != (n_rows,):
             raise InputError(
-                f"The {role} has the shape {np.shape(as_array(values))}, the table has {n_rows} rows.",
+                f"The {role} has the shape {shape}, the table has {n_rows} rows.",
                 "There is one value for each row.",
                 "Give an array of that length.",
             )

@@ -24,6 +24,7 @@ from twofold.core.interrupt import uninterrupted
 from twofold.core.schema import Schema
 from twofold.data.dataset import Dataset
 from twofold.data.infer import read_schema_file
+from twofold.data.read import frame_of, refuse_doubled
 from twofold.data.target import Extras, make_dataset
 from twofold.estimators.fitted import describe
 from twofold.evaluate.records import Verdict
@@ -34,7 +35,7 @@ from twofold.search.progress import Progress
 from twofold.search.result import Result
 from twofold.search.result_files import save_result
 from twofold.search.run import run_fit
-from twofold.search.settings import Settings, check_jobs, check_prefer
+from twofold.search.settings import Settings, check_jobs, check_prefer, check_whole
 
 if TYPE_CHECKING:
     from twofold.evaluate.records import Row
@@ -150,20 +151,23 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
     def _declared(self) -> Mapping[str, str] | Schema | None:
         if isinstance(self.schema, (str, os.PathLike)):
             return read_schema_file(os.fspath(self.schema))
-        return self.schema  # type: ignore[no-any-return]
+        if isinstance(self.schema, (Mapping, Schema, type(None))):
+            return self.schema
+        raise InputError(
+            f"The schema is a {type(self.schema).__name__}.",
+            "It is a dict of columns and kinds, or the path of a YAML file of such lines.",
+            "Write for instance schema={'zip': 'category'}.",
+        )
 
     def _settings(self, dataset: Dataset) -> Settings:
-        if self.max_trials is not None and self.max_trials < 1:
-            raise InputError(
-                f"max_trials is {self.max_trials}.", "At least one candidate is tried.", "Leave it out."
-            )
-        candidates = (self.candidates,) if isinstance(self.candidates, str) else self.candidates
+        check_whole("max_trials", self.max_trials, 1)
+        check_whole("folds", self.folds, 1)
         return Settings(
             self._seconds(),
             get_metric(self.metric, dataset.task),
             check_prefer(self.prefer),
             self.folds,
-            tuple(candidates or ()),
+            _names(self.candidates),
             self.max_trials,
             parse_bytes(self.memory),
             check_jobs(self.n_jobs),
@@ -171,10 +175,15 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         )
 
     def _frame(self, X: Any, *, fitting: bool) -> pd.DataFrame:
+        named = isinstance(X, Mapping) and not hasattr(X, "shape")  # some sparse matrices are mappings too
+        if named or hasattr(X, "to_pandas"):
+            X = frame_of(X)
         if isinstance(X, pd.DataFrame):
+            frame = X.rename(columns=str)
+            refuse_doubled(frame.columns, "The table")
             if fitting:
-                validate_data(self, X, skip_check_array=True)
-            return X.rename(columns=str)
+                validate_data(self, frame, skip_check_array=True)
+            return frame
         array = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=fitting)
         return pd.DataFrame(array, columns=[f"x{place}" for place in range(array.shape[1])])
 
@@ -281,13 +290,14 @@ class TwofoldClassifier(ClassifierMixin, _Twofold):  # type: ignore[misc]
     """
 
     def _task(self, y: NDArray[Any]) -> str:
-        known = y[~pd.isna(y)]
+        known = pd.Series(y[~pd.isna(y)]).infer_objects().to_numpy()
         if known.dtype.kind == "f" and np.isinf(known).any():
             raise InputError(
                 "Input y contains infinity.", "Labels are finite.", "Remove these rows, or use regression."
             )
-        check_classification_targets(known)
-        return "binary" if len(pd.unique(known)) <= 2 else "multiclass"
+        if known.dtype.kind not in "OSMm":  # of these, labels are looked at one by one
+            check_classification_targets(known)
+        return "binary" if len(set(map(repr, known.tolist()))) <= 2 else "multiclass"
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return probabilities of shape (n, n_classes), in the order of `classes_`."""
@@ -314,6 +324,15 @@ class TwofoldRegressor(RegressorMixin, _Twofold):  # type: ignore[misc]
         return "regression"
 
 
+def _names(candidates: Any) -> tuple[str, ...]:
+    names = (candidates,) if isinstance(candidates, str) else candidates
+    if names is None or (isinstance(names, Sequence) and all(isinstance(name, str) for name in names)):
+        return tuple(names or ())
+    raise InputError(
+        f"candidates is {candidates!r}.", "It is a list of names.", "Leave it out to try all that suit."
+    )
+
+
 def _one_column(y: Any) -> NDArray[Any]:
     values = np.asarray(y)
     return column_or_1d(values, warn=True) if values.ndim > 1 else values.reshape(-1)
@@ -322,7 +341,7 @@ def _one_column(y: Any) -> NDArray[Any]:
 def _weights(weight: Any, n_rows: int) -> Any:
     if weight is None:
         return None
-    values = np.asarray(weight, dtype=np.float64)
+    values = np.asarray(weight)
     if values.shape != (n_rows,):
         raise InputError(
             f"sample_weight.shape == {values.shape}, expected {(n_rows,)}!",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.core.errors import InputError
 from twofold.metrics.base import Metric
 
 EVERY = frozenset({"binary", "multiclass", "regression"})
@@ -43,11 +44,22 @@ def own_metric(function: Callable[..., Any]) -> Metric:
         if decides and prediction.shape[1] > 1:
             answer = prediction.argmax(axis=1)
         if weight is None:
-            return float(function(y, answer))
+            return _asked(name, lambda: function(y, answer))
         if weighted:
-            return float(function(y, answer, sample_weight=weight))
+            return _asked(name, lambda: function(y, answer, sample_weight=weight))
         times = np.maximum(np.round(weight / (weight[weight > 0].min() if (weight > 0).any() else 1)), 0)
         rows = np.repeat(np.arange(len(y)), np.minimum(times, 100).astype(np.int64))
-        return float(function(y[rows], answer[rows]))
+        return _asked(name, lambda: function(y[rows], answer[rows]))
 
     return Metric(name, name.replace("_", " "), score, greater, EVERY, decides=decides)
+
+
+def _asked(name: str, ask: Callable[[], Any]) -> float:
+    try:
+        return float(ask())
+    except Exception as error:
+        raise InputError(
+            f"The metric '{name}' failed: {type(error).__name__}: {error}.",
+            "It is called with (y_true, y_pred) and returns one number.",
+            "Try it on a few rows, and correct it.",
+        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal, get_args
 
 from twofold.core.budget import count_cores
@@ -65,13 +66,24 @@ def check_prefer(prefer: str) -> Prefer:
     )
 
 
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Insist on a whole number of at least `least`, or None.
+
+    Examples
+    --------
+    >>> check_whole("folds", 5, 1)
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if value is not None and not (whole and value >= least):
+        raise InputError(
+            f"{name} is {value!r}.", f"It has to be a whole number of at least {least}.", "Leave it out."
+        )
+
+
 def check_jobs(n_jobs: int | None) -> int:
     """Return the number of processes; None and -1 mean one for each core."""
     cores = count_cores()
     if n_jobs is None or n_jobs == -1:
         return cores
-    if n_jobs < 1:
-        raise InputError(
-            f"n_jobs is {n_jobs}.", "It has to be at least 1, or -1 for all cores.", "Leave it out."
-        )
+    check_whole("n_jobs", n_jobs, 1)
     return min(n_jobs, cores)

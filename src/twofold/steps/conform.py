@@ -45,6 +45,12 @@ def columns_of(data: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         return {name: as_array(data.column(name)) for name in names if name in data.column_names}
     if hasattr(data, "columns"):
         by_text = {str(label): label for label in data.columns}
+        if len(by_text) < len(data.columns):
+            raise SchemaError(
+                f"The data has {len(data.columns)} columns, but only {len(by_text)} different names.",
+                "Every column needs a name of its own.",
+                "Rename or remove the doubled columns.",
+            )
         return {name: as_array(data[by_text[name]]) for name in names if name in by_text}
     matrix = np.asarray(data)
     if matrix.ndim != 2:
