@@ -29,14 +29,14 @@ def sample(view, task, n=400, seed=0):
     X[:, 5] = X[:, 5] > 0
     score = X[:, 0] + X[:, 1] * (X[:, 2] > 0) + 0.3 * g.normal(size=n)
     k = TASKS[task]
-    categories = ()
+    categories, plain = (), 0
     if view == "network":
         X = np.hstack([X, g.integers(0, 9, size=(n, 1)).astype(np.float32)])
-        categories = (9,)
+        categories, plain = (9,), 1  # the sixth column holds zeros and ones
     if view == "trees":
         X[g.random(X.shape) < 0.1] = np.nan
     y = np.argsort(np.argsort(score)) * k // n if k else 100 + 5 * score
-    return X, y, Problem(task, k, categories)
+    return X, y, Problem(task, k, categories, plain)
 
 
 def fit(name, X, y, problem, weight=None, **rules):

@@ -25,11 +25,15 @@ class Problem:
     categories : tuple of int
         Numbers of codes of the *trailing* columns of the matrix: code columns hold integers
         0..categories[j]-1 (0 unknown or rare, 1 missing). Empty when there are none.
+    plain : int
+        Columns just before the codes that networks take as they are, without an embedding: zeros and
+        ones, components of text.
     """
 
     task: str
     n_classes: int = 0
     categories: tuple[int, ...] = ()
+    plain: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ MOST_ROWS = 4_000
 """Rows that joins are learned and compared on; more make the intervals narrower than they make the
 answer different, and every bootstrap dearer."""
 MOST_CELLS = 20_000_000
+SLOW = 5e-4
+"""Seconds a row from which on a trial may be chosen alone, but joins do without it: a hundredth of the
+score is not worth ten times the wait of every answer."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Entrants:
     cost : array of shape (T,)
         What decisions are weighed with: the same, or bytes where the clock must not decide.
     readable, native : boolean arrays of shape (T,)
+    slow : boolean array of shape (T,)
+        Takes too long a row to be one of several members; never where the clock must not decide.
     task : str
     metric : Metric
     baseline : float
@@ -63,6 +68,7 @@ class Entrants:
     cost: NDArray[np.float64]
     readable: NDArray[np.bool_]
     native: NDArray[np.bool_]
+    slow: NDArray[np.bool_]
     task: str
     metric: Metric
     baseline: float
@@ -122,6 +128,7 @@ def line_up(
         np.array([trial.row_seconds if timed else trial.size for trial in trials], dtype=np.float64),
         np.array([readable.get(trial.name, False) for trial in trials]),
         np.array([native.get(trial.name, False) for trial in trials]),
+        np.array([timed and trial.row_seconds > SLOW for trial in trials]),
         dataset.task,
         metric,
         metric.gain(dataset.y[rows], base, weight[rows]),

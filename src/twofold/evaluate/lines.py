@@ -160,7 +160,7 @@ def _mixed(members: Sequence[int], entrants: Entrants) -> bool:
 
 def _best_of(pool: str, entrants: Entrants, gains: NDArray[np.float64]) -> list[int]:
     """Return the best few entrants of a pool; of all, the best of each family are among them."""
-    order = [int(p) for p in np.argsort(-gains, kind="stable")]
+    order = [int(p) for p in np.argsort(-gains, kind="stable") if not entrants.slow[p]]
     if pool != "hybrid":
         return [p for p in order if entrants.families[p] == pool][:MEMBERS]
     firsts = {str(entrants.families[p]): p for p in reversed(order)}

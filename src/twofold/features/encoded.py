@@ -24,6 +24,8 @@ class Encoded:
         The user's column behind each feature.
     categories : tuple of int
         Numbers of codes of the trailing code columns (see `Problem`).
+    plain : int
+        Columns before those that need no embedding (see `Problem`).
     """
 
     graph: Graph
@@ -31,6 +33,7 @@ class Encoded:
     names: tuple[str, ...]
     origins: tuple[str, ...]
     categories: tuple[int, ...] = ()
+    plain: int = 0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Quantiles where a linear model may bend."""
 MOST_HINGED = 60
 """With more number columns than this the hinges would outnumber what they bring."""
-SMOOTH_LIMIT = 3.0
+SMOOTH_LIMIT, LINEAR_LIMIT = 3.0, 8.0
+"""Scaled numbers stay within; a linear model would follow an outlier as far as it goes."""
 
 
 def raw_numbers(table: Table, names: tuple[str, ...]) -> Part:
@@ -83,7 +84,7 @@ def scaled(part: Part, *, smooth: bool) -> Part:
     spread = np.where(spread > 0, spread, 1.0)
     share = missing.mean(axis=0)
     flagged = np.flatnonzero((share > 0) & (share < 1)).astype(np.int64)
-    step = Scale(middle, middle_or_mean, spread, flagged, SMOOTH_LIMIT if smooth else 0.0)
+    step = Scale(middle, middle_or_mean, spread, flagged, SMOOTH_LIMIT if smooth else LINEAR_LIMIT)
     output = f"{part.output}/scaled"
     flags = tuple(f"{part.names[position]} is missing" for position in flagged)
     return Part(

@@ -121,7 +121,7 @@ def watched_loss(model: Model, watched: Validation) -> float:
 class Pace:
     """Tells between rounds whether another one fits into the time.
 
-    A tenth of the time is spared for what follows a fit: lowering it and scoring it.
+    A share of the time is spared for what follows a fit: lowering it and scoring it.
 
     Examples
     --------
@@ -131,9 +131,9 @@ class Pace:
     False
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, spared: float = 0.1) -> None:
         self._budget = budget
-        self._spare = 0.1 * budget.seconds
+        self._spare = spared * budget.seconds
         self._slowest = 0.0
         self._last = time.monotonic()
 

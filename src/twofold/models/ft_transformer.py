@@ -67,9 +67,7 @@ class FTTransformer(Network):
     def build(self, X: NDArray[np.float32], n_outputs: int) -> Any:
         from twofold.nn.transformer import FTTransformerNetwork
 
-        codes = self.problem_.categories
-        d = X.shape[1] - len(codes)
-        return FTTransformerNetwork(d, codes, n_outputs, self.width, self.blocks, self.dropout)
+        return FTTransformerNetwork(self.layout(X), n_outputs, self.width, self.blocks, self.dropout)
 
     def recipe(self, n_rows: int) -> Any:
         from twofold.nn.loop import Recipe, warm_cosine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,8 +20,19 @@ PATIENCE = 60
 """Rounds without a gain on the watched rows before the fit stops."""
 DEFAULT_ROUNDS = 200
 """Rounds where nothing is watched and none are prescribed."""
+SPARED = 0.25
+"""Share of the time that reading the trees, writing them as a graph and comparing both may take."""
 MOST_TREES = 20_000
 """Each round grows one tree a class; with many classes fewer rounds keep the model within megabytes."""
+_FIELDS = (
+    "num_leaves",
+    "split_feature",
+    "threshold",
+    "decision_type",
+    "left_child",
+    "right_child",
+    "leaf_value",
+)
 _LINKS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "identity"}
 
 
@@ -116,7 +126,9 @@ class LightGBM(Model):
         most = min(self.max_rounds, max(1, MOST_TREES // max(1, self.problem_.n_classes)))
         rounds = control.rounds or (most if sets else DEFAULT_ROUNDS)
         callbacks = None if control.rounds else [watch]
-        self.booster_ = lightgbm.train(self._params(control), train, rounds, sets, callbacks=callbacks)
+        self.booster_ = lightgbm.train(
+            self._params(control), train, rounds, sets, callbacks=callbacks, keep_training_booster=True
+        )
         self.booster_.free_dataset()
         self.rounds_ = watch.best + 1 if sets else int(self.booster_.current_iteration())
         return self
@@ -167,7 +179,7 @@ class _Watch:
     def __init__(self, control: Control) -> None:
         self.best = 0
         self._loss = np.inf
-        self._pace = Pace(control.budget)
+        self._pace = Pace(control.budget, SPARED)
 
     def __call__(self, env: Any) -> None:
         from lightgbm.callback import EarlyStopException
@@ -185,17 +197,18 @@ def read_trees(text: str, n_outputs: int) -> Trees:
     A split sends NaN to its default side where missing values were seen, and treats it as zero where
     none were; both are fixed directions, so ONNX can hold them.
     """
-    n_leaves = _numbers(text, "num_leaves").astype(np.int64)
+    numbers = _read_numbers(text)
+    n_leaves = numbers["num_leaves"].astype(np.int64)
     n_splits = n_leaves - 1
     roots = np.concatenate([[0], np.cumsum(n_leaves + n_splits)[:-1]])
     split = np.repeat(roots, n_splits) + _positions(n_splits)
     leaf = np.repeat(roots + n_splits, n_leaves) + _positions(n_leaves)
-    threshold, kind = _numbers(text, "threshold"), _numbers(text, "decision_type").astype(np.int64)
+    threshold, kind = numbers["threshold"], numbers["decision_type"].astype(np.int64)
     seen_missing = (kind >> 2) & 3 == 2
     to_left = np.where(seen_missing, (kind & 2) > 0, threshold >= 0)
     children = []
     for name in ("left_child", "right_child"):
-        child = _numbers(text, name).astype(np.int64)  # leaves are counted -1, -2, ...
+        child = numbers[name].astype(np.int64)  # leaves are counted -1, -2, ...
         within = np.where(child < 0, np.repeat(n_splits, n_splits) - child - 1, child)
         children.append(np.repeat(roots, n_splits) + within)
 
@@ -206,20 +219,25 @@ def read_trees(text: str, n_outputs: int) -> Trees:
 
     return Trees(
         roots,
-        spread(_numbers(text, "split_feature").astype(np.int64), -1),
+        spread(numbers["split_feature"].astype(np.int64), -1),
         spread(threshold, 0),
         spread(children[0], 0),
         spread(children[1], 0),
         spread(to_left, 0),
         leaf,
         np.repeat(np.arange(len(roots)) % n_outputs, n_leaves),
-        _numbers(text, "leaf_value"),
+        numbers["leaf_value"],
     )
 
 
-def _numbers(text: str, name: str) -> NDArray[np.float64]:
-    """Return the numbers in the lines ``name=...`` of all trees."""
-    return np.array(" ".join(re.findall(rf"^{name}=(.*)$", text, re.MULTILINE)).split(), dtype=np.float64)
+def _read_numbers(text: str) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers in the lines ``name=...`` of all trees, by name, in one pass over the text."""
+    found: dict[str, list[str]] = {name: [] for name in _FIELDS}
+    for line in text.splitlines():
+        name, _, values = line.partition("=")
+        if name in found:
+            found[name].append(values)
+    return {name: np.array(" ".join(lines).split(), dtype=np.float64) for name, lines in found.items()}
 
 
 def _positions(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -29,6 +29,13 @@ class Network(Model):
     def build(self, X: NDArray[np.float32], n_outputs: int) -> Any:
         """Return the untrained module; torch's seed is set."""
 
+    def layout(self, X: NDArray[np.float32]) -> Any:
+        """Return the `twofold.nn.inputs.Layout` of the rows of X."""
+        from twofold.nn.inputs import Layout
+
+        codes, plain = self.problem_.categories, self.problem_.plain
+        return Layout(X.shape[1] - plain - len(codes), plain, codes)
+
     @abstractmethod
     def recipe(self, n_rows: int) -> Any:
         """Return the `twofold.nn.loop.Recipe`."""
@@ -43,7 +50,7 @@ class Network(Model):
         control: Control | None = None,
     ) -> Self:
         torch = optional.load("torch", f"The model '{type(self).__name__}'")
-        from twofold.nn.loop import train
+        from twofold.nn.lengths import train_to_length
         from twofold.nn.losses import make_loss
 
         control = control or Control()
@@ -60,13 +67,14 @@ class Network(Model):
             v = control.validation
             watched = self._rows(np.asarray(v.X), v.y, v.weight)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(control.seed)
             n_outputs = max(1, self.problem_.n_classes if self.problem_.n_classes > 2 else 1)
-            self.module_ = self.build(X, n_outputs)
             rows = self._rows(X, y, sample_weight)
             rules = replace(control, validation=None)
             loss = make_loss(self.problem_)
-            self.rounds_ = train(self.module_, loss, rows, watched, self.recipe(len(y)), rules)
+            self.module_, outcome = train_to_length(
+                lambda: self.build(X, n_outputs), loss, rows, watched, self.recipe(len(y)), rules
+            )
+            self.rounds_ = outcome.epoch
         return self
 
     def _rows(self, X: NDArray[np.float32], y: NDArray[Any], weight: NDArray[np.float64] | None) -> Any:

@@ -17,8 +17,8 @@ from twofold.steps.base import FEATURES, Graph
 from twofold.steps.linear import Linear
 from twofold.steps.tree_graph import lower_trees
 
-MOST_LEAVES = 400_000
-"""Numbers held by all leaves together: some ten megabytes once saved."""
+MOST_LEAVES = 600_000
+"""Leaves of all trees together: some twenty megabytes once saved."""
 BATCH = 8
 """Trees grown between two looks at the clock."""
 PRIOR_TREES = 1.0
@@ -96,7 +96,7 @@ class RandomForest(Model):
 
     def _settings(self, n_rows: int, control: Control, grown: int) -> dict[str, Any]:
         k = self.problem_.n_classes
-        most = max(64, MOST_LEAVES // (self.n_trees * max(1, min(k, 8) - 1)))
+        most = max(64, MOST_LEAVES // self.n_trees)
         return {
             "min_samples_leaf": self.min_samples_leaf,
             "max_features": self.max_features or ("sqrt" if k else 0.4),

@@ -67,10 +67,8 @@ class RealMLP(Network):
     def build(self, X: NDArray[np.float32], n_outputs: int) -> Any:
         from twofold.nn.mlp import RealMLPNetwork
 
-        codes = self.problem_.categories
         return RealMLPNetwork(
-            X.shape[1] - len(codes),
-            codes,
+            self.layout(X),
             n_outputs,
             (self.hidden,) * self.layers,
             self.dropout,

@@ -77,10 +77,10 @@ class TabM(Network):
     def build(self, X: NDArray[np.float32], n_outputs: int) -> Any:
         from twofold.nn.ensemble_mlp import TabMNetwork, bin_edges
 
-        codes = self.problem_.categories
-        edges = bin_edges(X[:, : X.shape[1] - len(codes)], self.bins)
+        layout = self.layout(X)
+        edges = bin_edges(X[:, : layout.numbers], self.bins)
         sizes = (self.members, self.width, self.blocks, self.dropout)
-        return TabMNetwork(edges, codes, n_outputs, self.problem_.task, *sizes)
+        return TabMNetwork(edges, layout, n_outputs, self.problem_.task, *sizes)
 
     def recipe(self, n_rows: int) -> Any:
         from twofold.nn.loop import Recipe, warm_cosine

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from twofold.nn.inputs import CodeEmbeddings
+from twofold.nn.inputs import CodeEmbeddings, Layout
 from twofold.nn.losses import mean_of_members
 from twofold.nn.onnx_writer import OnnxWriter
 
@@ -37,14 +37,13 @@ def bin_edges(X: NDArray[np.float32], n_bins: int) -> list[Any]:
 class TabMNetwork(nn.Module):  # type: ignore[misc]
     """Piecewise-linear embeddings of numbers, then the authors' own ensemble of perceptrons.
 
-    - Input: (n, d + c), codes last. Output: scores (n, members, q).
+    - Input: (n, numbers + plain + codes). Output: scores (n, members, q).
 
     Parameters
     ----------
     edges : list of tensors
         Bins of each number column.
-    categories : tuple of int
-        Codes of the trailing columns.
+    layout : Layout
     n_outputs : int
     task : str
     members, width, blocks : int
@@ -54,7 +53,7 @@ class TabMNetwork(nn.Module):  # type: ignore[misc]
     def __init__(
         self,
         edges: list[Any],
-        categories: tuple[int, ...],
+        layout: Layout,
         n_outputs: int,
         task: str,
         members: int,
@@ -63,11 +62,15 @@ class TabMNetwork(nn.Module):  # type: ignore[misc]
         dropout: float,
     ) -> None:
         super().__init__()
-        self.d, self.task = len(edges), task
+        self.d, self.layout, self.task = layout.numbers, layout, task
         embed = rtdl_num_embeddings.PiecewiseLinearEmbeddings
         self.numbers = embed(edges, 8, activation=False, version="B") if edges else None
-        self.codes = CodeEmbeddings(categories) if categories else None
-        chunks = [8] * self.d + ([table.weight.shape[1] for table in self.codes.tables] if self.codes else [])
+        self.codes = CodeEmbeddings(layout.categories) if layout.categories else None
+        chunks = (
+            [8] * self.d
+            + [1] * layout.plain
+            + ([table.weight.shape[1] for table in self.codes.tables] if self.codes else [])
+        )
         self.view = tabm.EnsembleView(k=members)
         self.backbone = tabm.make_tabm_backbone(
             d_in=sum(chunks),
@@ -86,7 +89,8 @@ class TabMNetwork(nn.Module):  # type: ignore[misc]
 
     def forward(self, X: Any) -> Any:
         parts = [self.numbers(X[:, : self.d]).flatten(1)] if self.numbers else []
-        parts += [self.codes(X[:, self.d :])] if self.codes else []
+        parts += [X[:, self.d : self.layout.codes]] if self.layout.plain else []
+        parts += [self.codes(X[:, self.layout.codes :])] if self.codes else []
         return self.last(self.backbone(self.view(torch.cat(parts, dim=1))))
 
     def answer(self, scores: Any) -> Any:
@@ -104,7 +108,8 @@ class TabMNetwork(nn.Module):  # type: ignore[misc]
     def write(self, writer: OnnxWriter) -> tuple[str, int]:
         """Write what `embed` returns; return its name and width."""
         parts = [self._write_numbers(writer)] if self.numbers else []
-        parts += [self.codes.write(writer, self.d)] if self.codes else []
+        parts += [writer.columns(self.d, self.layout.codes)] if self.layout.plain else []
+        parts += [self.codes.write(writer, self.layout.codes)] if self.codes else []
         x = parts[0] if len(parts) == 1 else writer.add("Concat", *parts, axis=1)
         x = writer.add("Unsqueeze", x, writer.constant(np.array([1], dtype=np.int64)))
         for block in self.backbone.blocks:

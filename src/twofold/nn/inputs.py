@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
 from twofold.nn.onnx_writer import OnnxWriter
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands where in a row: numbers to be embedded, plain columns, codes.
+
+    Parameters
+    ----------
+    numbers, plain : int
+        Widths of the first two stretches.
+    categories : tuple of int
+        Numbers of codes of the trailing columns.
+    """
+
+    numbers: int
+    plain: int
+    categories: tuple[int, ...]
+
+    @property
+    def codes(self) -> int:
+        """Where the codes begin."""
+        return self.numbers + self.plain
 
 
 class CodeEmbeddings(nn.Module):  # type: ignore[misc]

@@ -76,13 +76,32 @@ class Rows:
     weight: Any
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to.
+
+    Parameters
+    ----------
+    epoch : int
+        Whose state was kept, counted from 1.
+    epochs : int
+        That were run.
+    loss : float
+        On the watched rows in that state; infinite without any.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+
+
 Loss = Callable[[Any, Any], Any]
 """(scores, targets) -> one loss a row."""
 
 
 def train(
     network: Any, loss: Loss, rows: Rows, watched: Rows | None, recipe: Recipe, control: Control
-) -> int:
+) -> Outcome:
     """Train a network in place and leave it in its best state.
 
     With `control.rounds` exactly so many epochs are run and the last state stays. Otherwise the number of
@@ -91,8 +110,7 @@ def train(
 
     Returns
     -------
-    int
-        The epoch whose state was kept, counted from 1.
+    Outcome
     """
     generator = torch.Generator().manual_seed(control.seed)
     groups = network.parameter_groups()
@@ -134,7 +152,7 @@ def train(
     if best_state is not None:
         network.load_state_dict(best_state)
     network.eval()
-    return best or done
+    return Outcome(best or done, done, best_loss)
 
 
 def evaluate(network: Any, loss: Loss, rows: Rows) -> float:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from twofold.nn.dropout import Dropout
-from twofold.nn.inputs import CodeEmbeddings, PeriodicEmbeddings
+from twofold.nn.inputs import CodeEmbeddings, Layout, PeriodicEmbeddings
 from twofold.nn.onnx_writer import OnnxWriter
 
 
@@ -22,14 +22,11 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
     are divided by the root of their width ("neural tangent" parametrisation), so that one learning rate
     suits every width.
 
-    - Input: (n, d + c), codes last. Output: scores (n, q).
+    - Input: (n, numbers + plain + codes). Output: scores (n, q).
 
     Parameters
     ----------
-    d : int
-        Number columns.
-    categories : tuple of int
-        Codes of the trailing columns.
+    layout : Layout
     n_outputs : int
     hidden : tuple of int
     dropout : float
@@ -40,18 +37,19 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
 
     def __init__(
         self,
-        d: int,
-        categories: tuple[int, ...],
+        layout: Layout,
         n_outputs: int,
         hidden: tuple[int, ...],
         dropout: float,
         smooth: bool,
     ) -> None:
         super().__init__()
-        self.d, self.dropout, self.smooth = d, Dropout(dropout), smooth
+        self.layout, self.dropout, self.smooth = layout, Dropout(dropout), smooth
+        d = layout.numbers
         self.numbers = PeriodicEmbeddings(d) if d else None
-        self.codes = CodeEmbeddings(categories) if categories else None
-        width = (d * self.numbers.width if self.numbers else 0) + (self.codes.width if self.codes else 0)
+        self.codes = CodeEmbeddings(layout.categories) if layout.categories else None
+        width = layout.plain + (d * self.numbers.width if self.numbers else 0)
+        width += self.codes.width if self.codes else 0
         self.scale = nn.Parameter(torch.ones(width))
         widths = (width, *hidden)
         pairs = list(pairwise(widths))
@@ -76,8 +74,10 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
 
     def embed(self, X: Any) -> Any:
         """Return the last hidden layer, (n, hidden[-1])."""
-        parts = [self.numbers(X[:, : self.d])] if self.numbers else []
-        parts += [self.codes(X[:, self.d :])] if self.codes else []
+        at = self.layout
+        parts = [self.numbers(X[:, : at.numbers])] if self.numbers else []
+        parts += [X[:, at.numbers : at.codes]] if at.plain else []
+        parts += [self.codes(X[:, at.codes :])] if self.codes else []
         x = torch.cat(parts, dim=1) * self.scale
         for weight, bias in zip(self.weights, self.biases, strict=True):
             x = x @ (weight / math.sqrt(weight.shape[0])) + bias
@@ -98,8 +98,10 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
 
     def write(self, writer: OnnxWriter) -> tuple[str, int]:
         """Write the embedding; return its name and width."""
-        parts = [self.numbers.write(writer, writer.columns(0, self.d))] if self.numbers else []
-        parts += [self.codes.write(writer, self.d)] if self.codes else []
+        at = self.layout
+        parts = [self.numbers.write(writer, writer.columns(0, at.numbers))] if self.numbers else []
+        parts += [writer.columns(at.numbers, at.codes)] if at.plain else []
+        parts += [self.codes.write(writer, at.codes)] if self.codes else []
         x = parts[0] if len(parts) == 1 else writer.add("Concat", *parts, axis=1)
         scale = self.scale.detach().numpy()
         for weight, bias in zip(self.weights, self.biases, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,22 +12,25 @@ from torch import nn
 from torch.nn import functional as F
 
 from twofold.nn.dropout import Dropout
+from twofold.nn.inputs import Layout
 from twofold.nn.onnx_writer import OnnxWriter
 
 HEADS = 4
+MOST_SHARED = 16
+"""Tokens that plain columns share at most."""
 
 
 class FTTransformerNetwork(nn.Module):  # type: ignore[misc]
     """A token for each column and one for the answer, through blocks of attention.
 
-    - Input: (n, d + c), codes last. Output: scores (n, q).
+    Eight neighbouring plain columns share a token (more, when they are many): attention costs the square
+    of the tokens.
+
+    - Input: (n, numbers + plain + codes). Output: scores (n, q).
 
     Parameters
     ----------
-    d : int
-        Number columns.
-    categories : tuple of int
-        Codes of the trailing columns.
+    layout : Layout
     n_outputs : int
     width : int
         Of a token; a multiple of 4, the number of heads.
@@ -35,15 +39,20 @@ class FTTransformerNetwork(nn.Module):  # type: ignore[misc]
         In the attention's and the feed-forward layers' answers.
     """
 
-    def __init__(
-        self, d: int, categories: tuple[int, ...], n_outputs: int, width: int, blocks: int, dropout: float
-    ) -> None:
+    def __init__(self, layout: Layout, n_outputs: int, width: int, blocks: int, dropout: float) -> None:
         super().__init__()
-        self.d, self.width = d, width
+        d = layout.numbers
+        self.d, self.layout, self.width = d, layout, width
         bound = 1 / math.sqrt(width)
         self.slope = nn.Parameter(bound * (2 * torch.rand(d, width) - 1))
         self.shift = nn.Parameter(bound * (2 * torch.rand(d + 1, width) - 1))
-        self.tables = nn.ModuleList(nn.Embedding(size, width) for size in categories)
+        groups = min(MOST_SHARED, math.ceil(layout.plain / 8))
+        self.shared = nn.ModuleList(
+            nn.Linear(len(part), width)
+            for part in np.array_split(np.arange(layout.plain), max(groups, 1))
+            if len(part)
+        )
+        self.tables = nn.ModuleList(nn.Embedding(size, width) for size in layout.categories)
         for table in self.tables:
             nn.init.uniform_(table.weight, -bound, bound)
         self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(blocks))
@@ -62,11 +71,20 @@ class FTTransformerNetwork(nn.Module):  # type: ignore[misc]
         numbers = X[:, : self.d, None] * self.slope
         first = torch.zeros(len(X), 1, self.width)
         tokens = torch.cat([first, numbers], dim=1) + self.shift
-        found = [table(X[:, self.d + place].long())[:, None] for place, table in enumerate(self.tables)]
+        found = [layer(X[:, start:stop])[:, None] for layer, start, stop in self._stretches()]
+        first_code = self.layout.codes
+        found += [table(X[:, first_code + place].long())[:, None] for place, table in enumerate(self.tables)]
         x = torch.cat([tokens, *found], dim=1) if found else tokens
         for block in self.blocks:
             x = block(x)
         return F.relu(self.norm(x[:, 0]))
+
+    def _stretches(self) -> Iterator[tuple[Any, int, int]]:
+        """Yield the layers of the plain columns with the columns that each reads."""
+        start = self.d
+        for layer in self.shared:
+            yield layer, start, start + layer.in_features
+            start += layer.in_features
 
     def forward(self, X: Any) -> Any:
         return self.last(self.embed(X))
@@ -90,8 +108,11 @@ class FTTransformerNetwork(nn.Module):  # type: ignore[misc]
             parts.append(writer.add("Mul", numbers, writer.constant(self.slope)))
         joined = writer.add("Concat", *parts, axis=1) if self.d else zero
         tokens = [writer.add("Add", joined, writer.constant(self.shift))]
+        for layer, start, stop in self._stretches():
+            made = _write_linear(writer, writer.columns(start, stop), layer)
+            tokens.append(writer.reshape(made, -1, 1, self.width))
         for place, table in enumerate(self.tables):
-            column = writer.columns(self.d + place, self.d + place + 1)
+            column = writer.columns(self.layout.codes + place, self.layout.codes + place + 1)
             code = writer.add("Cast", column, to=7)
             tokens.append(writer.add("Gather", writer.constant(table.weight), code, axis=0))
         x = tokens[0] if len(tokens) == 1 else writer.add("Concat", *tokens, axis=1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from twofold.search.run_folder import PartResult
 from twofold.workflow.plan import Plan
 
-GRACE = 1.3
+GRACE = 1.5
 """A fit may take so many times its share before it is killed: models check their clocks between rounds."""
 
 

@@ -144,7 +144,7 @@ def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> _Sample:
         None if dataset.weight is None else dataset.weight[fold.train],
         fold.train,
         encoded.graph,
-        Problem(dataset.task, n_classes, encoded.categories),
+        Problem(dataset.task, n_classes, encoded.categories, encoded.plain),
     )
 
 
@@ -224,7 +224,8 @@ def _keep_what_agrees(
     mismatch = largest_difference(native_answer, graph.run({INPUT: check}))
     if mismatch <= PARITY or not hasattr(model, "lower_native"):
         return graph, mismatch, False
-    kept = Graph(graph.nodes[: len(graph.nodes) - len(model.lower().nodes)]) + model.lower_native()
+    native = model.lower_native()
+    kept = Graph(graph.nodes[: len(graph.nodes) - len(native.nodes)]) + native  # as many steps either way
     return kept, largest_difference(native_answer, kept.run({INPUT: check})), True
 
 

@@ -15,6 +15,7 @@ from twofold.core.capabilities import Capabilities
 from twofold.core.errors import InputError
 from twofold.core.optional import available
 from twofold.data.dataset import Dataset
+from twofold.data.split import choose_fold_count
 from twofold.models import MODELS
 from twofold.workflow.plan import Plan
 
@@ -38,6 +39,13 @@ PORTFOLIO: tuple[tuple[Plan, float], ...] = (
 )
 """Plans in order, each with the share of the search time that all its folds together may take."""
 
+CORE = 7
+"""So many plans of the portfolio shall have their folds before the time is over ..."""
+FOR_FOLDS = 0.6
+"""... in this share of it; joins, refit and checks need the rest."""
+SMALL = 5_000
+TOO_DEAR = 2.5
+"""A plan that is expected to need so many times its share is tried last."""
 DEEP_FROM_SECONDS = 20.0
 """Below this budget networks are not started: their imports and folds would eat the run."""
 
@@ -88,7 +96,12 @@ def _capabilities(name: str) -> Any:
 
 
 def make_portfolio(
-    dataset: Dataset, seconds: float, *, candidates: Sequence[str] = (), max_trials: int | None = None
+    dataset: Dataset,
+    seconds: float,
+    *,
+    cores: int = 1,
+    candidates: Sequence[str] = (),
+    max_trials: int | None = None,
 ) -> Portfolio:
     """Choose the plans for a data set.
 
@@ -97,6 +110,7 @@ def make_portfolio(
     dataset : Dataset
     seconds : float
         The budget; short ones leave networks out.
+    cores : int
     candidates : sequence of str
         Names given by the user; empty for the whole portfolio.
     max_trials : int or None
@@ -131,13 +145,42 @@ def make_portfolio(
             "At least one of the named candidates has to suit the data and the installation.",
             "Name others, or leave candidates out.",
         )
+    if max_trials is None and not named:
+        plans.sort(key=lambda plan: _too_dear(plan, dataset, shares[plan.name] * seconds * cores))
     kept = tuple(plans[:max_trials]) if max_trials is not None else tuple(plans)
     return Portfolio(kept, shares, tuple(skipped))
 
 
+def _too_dear(plan: Plan, dataset: Dataset, share: float) -> bool:
+    """Whether a plan cannot be brought to an end in its share; networks fit their epochs to the time."""
+    deep = plan.capabilities.network or bool(plan.network)
+    return not deep and expected_seconds(plan, dataset) > TOO_DEAR * share
+
+
 def expected_seconds(plan: Plan, dataset: Dataset) -> float:
-    """Guess what one fit on all rows takes on one core, from what the model declares."""
-    fixed, per_row, per_row_and_class = plan.capabilities.seconds
+    """Guess what one fit on all rows takes on one core, from what the models declare."""
     width = max(1.0, len(dataset.table.columns) / 20)
     classes = len(dataset.classes) if dataset.task == "multiclass" else 1
-    return fixed + len(dataset.y) * width * (per_row + per_row_and_class * classes)
+    parts = [plan, named_plan(plan.network)] if plan.network else [plan]
+    costs = [part.capabilities.seconds for part in parts]
+    return sum(
+        fixed + len(dataset.y) * width * (per_row + per_row_and_class * classes)
+        for fixed, per_row, per_row_and_class in costs
+    )
+
+
+def affordable_folds(portfolio: Portfolio, dataset: Dataset, seconds: float) -> int:
+    """Return the number of folds on which the first plans can be fitted without being cut short.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    dataset : Dataset
+    seconds : float
+        Of all processes together; infinite leaves the number of rows to decide.
+    """
+    most = choose_fold_count(len(dataset.y))
+    need = sum(expected_seconds(plan, dataset) for plan in portfolio.plans[:CORE])
+    means = FOR_FOLDS * seconds
+    fewest = 3 if len(dataset.y) <= SMALL else 1  # the scores of a small hold-out would say little
+    return next((k for k in (8, 5, 4, 3) if k <= most and k * need <= means), min(fewest, most))

@@ -29,7 +29,7 @@ from twofold.core.table import Table
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
 from twofold.data.leakage import row_hashes
-from twofold.data.split import choose_fold_count, make_folds
+from twofold.data.split import make_folds
 from twofold.data.store import save_dataset
 from twofold.hybrids.calibration import learn_calibration
 from twofold.hybrids.threshold import learn_threshold
@@ -39,7 +39,7 @@ from twofold.search.check_rows import make_check_table
 from twofold.search.evidence import Evidence, weigh, whole_answer
 from twofold.search.importance import permutation_importance
 from twofold.search.pool import WorkerPool
-from twofold.search.portfolio import Portfolio, make_portfolio
+from twofold.search.portfolio import Portfolio, affordable_folds, make_portfolio
 from twofold.search.progress import Progress
 from twofold.search.refit import Refit
 from twofold.search.result import Choice, Result
@@ -104,11 +104,12 @@ class Run:
         portfolio = make_portfolio(
             self.dataset,
             self.settings.seconds,
+            cores=self.settings.n_jobs,
             candidates=self.settings.candidates,
             max_trials=self.settings.max_trials,
         )
         with ExitStack() as held:
-            self._open(held)
+            self._open(held, portfolio)
             for name, reason in portfolio.skipped:
                 self._note(f"{name} was not tried: {reason}.")
             return self._search(portfolio)
@@ -160,7 +161,7 @@ class Run:
         evidence = weigh(trials, baseline, plans, *parts)
         return self._finish(evidence, plans, pool, left)
 
-    def _open(self, held: ExitStack) -> None:
+    def _open(self, held: ExitStack, portfolio: Portfolio) -> None:
         """Write the data set and the folds down, or find those of an earlier start; keep the lock."""
         wanted = {"fingerprint": fingerprint(self.dataset, self.settings), "settings": self._plain_settings()}
         if self.run.exists:
@@ -174,9 +175,10 @@ class Run:
             self.run.sweep()
             _, self.folds = self.run.load()
             return
-        n_folds = (
-            choose_fold_count(len(self.dataset.y)) if self.settings.folds is None else self.settings.folds
-        )
+        n_folds = self.settings.folds
+        if n_folds is None:
+            means = self.settings.seconds * self.settings.n_jobs if self.settings.timed else math.inf
+            n_folds = affordable_folds(portfolio, self.dataset, means)
         self.folds = make_folds(self.dataset, n_folds, self.settings.seed)
         with self.run.begun():
             held.enter_context(locked(self.run.path))
@@ -200,9 +202,11 @@ class Run:
             return 0.0
         k = len(self.folds)
         members = 4 if self.settings.prefer in {"accuracy", "balanced"} else 1
-        likely = [fit * (k / (k - 1) if k > 1 else 1.25) for fit in seconds[:members]]
-        refit = max([sum(likely) / self.settings.n_jobs, *likely])
-        spared = min(refit, MOST_FOR_REFIT * self.settings.seconds)
+        most, spared = MOST_FOR_REFIT * self.settings.seconds, 0.0
+        for fit in seconds[:members]:
+            refit = fit * (k / (k - 1) if k > 1 else 1.25)
+            together = max(refit, spared + refit / self.settings.n_jobs)
+            spared = together if together <= most else spared  # one that takes too long is not refitted
         return spared + self._share(EVIDENCE_SHARE) + self._share(FINISH_SHARE)
 
     def _finish(self, evidence: Evidence, plans: dict[str, Plan], pool: WorkerPool, left: Budget) -> Result:

@@ -50,7 +50,7 @@ def encode_part(run: RunFolder, dataset: Dataset, fold: Fold, view: str, part: s
             sparse.save_npz(beside / "matrix.npz", encoded.matrix, compressed=False)
         else:
             np.save(beside / "matrix.npy", encoded.matrix)
-        meta = {key: getattr(encoded, key) for key in ("names", "origins", "categories")}
+        meta = {key: getattr(encoded, key) for key in ("names", "origins", "categories", "plain")}
         (beside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
     return encoded
 
@@ -69,4 +69,5 @@ def _read(folder: Any) -> Encoded:
         tuple(meta["names"]),
         tuple(meta["origins"]),
         tuple(meta["categories"]),
+        meta["plain"],
     )

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from twofold.steps.base import Step
 
 FLOAT32_MAX = 3.0e38
+FARTHEST = 10.0
+"""Standard deviations beyond which a piece of a piecewise-linear basis stops to grow."""
 SMALL = 200_000
 """Cells that are laid out densely without a second thought."""
 
@@ -102,4 +104,4 @@ class Hinges(Step):
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (X,) = inputs
         above = np.maximum(0.0, np.nan_to_num(X[:, self.columns], nan=-np.inf, neginf=-np.inf) - self.knots)
-        return np.asarray(np.minimum(above / self.scale, 1e2), dtype=np.float32)
+        return np.asarray(np.minimum(above / self.scale, FARTHEST), dtype=np.float32)

@@ -22,8 +22,11 @@ FEW_LEVELS = 8
 """Categories with at most so many levels are one-hot for networks; others get an embedding."""
 MANY_LEVELS = 40
 """String columns with more levels are also read by their letters."""
-TOPICS, LETTER_TOPICS = 40, 16
+TOPICS, NETWORK_TOPICS, LETTER_TOPICS = 40, 100, 16
 TOP_WORDS = 80
+
+_Made = tuple[list[Part], tuple[int, ...], int]
+"""The parts side by side, the numbers of codes of the last columns, and the plain columns before them."""
 
 
 def encode(
@@ -56,16 +59,16 @@ def encode(
     """
     del weight
     makers = {"trees": _for_trees, "linear": _for_linear, "network": _for_networks, "none": _for_nothing}
-    parts, n_codes = makers[view](table, schema, y, problem, seed)
+    parts, n_codes, plain = makers[view](table, schema, y, problem, seed)
     parts = [part for part in parts if part.matrix.shape[1]]
     if not parts:
         parts = [
             Part((Node(Numbers(()), (INPUT,), "nothing"),), "nothing", np.zeros((table.n_rows, 0)), (), ())
         ]
-    return _together(parts, n_codes)
+    return _together(parts, n_codes, plain)
 
 
-def _together(parts: list[Part], n_codes: tuple[int, ...]) -> Encoded:
+def _together(parts: list[Part], n_codes: tuple[int, ...], plain: int) -> Encoded:
     nodes: dict[str, Node] = {}
     for part in parts:
         nodes.update({node.output: node for node in part.nodes})
@@ -80,6 +83,7 @@ def _together(parts: list[Part], n_codes: tuple[int, ...]) -> Encoded:
         tuple(name for part in parts for name in part.names),
         tuple(origin for part in parts for origin in part.origins),
         n_codes,
+        plain,
     )
 
 
@@ -97,9 +101,7 @@ def _strings(table: Table, schema: Schema, seed: int, *, scale: bool) -> list[Pa
     return [part for part in topics if part is not None]
 
 
-def _for_trees(
-    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int
-) -> tuple[list[Part], tuple[int, ...]]:
+def _for_trees(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
     parts = [number.raw_numbers(table, schema.of_kind("number"))]
     if dates := schema.of_kind("date"):
         parts.append(number.date_parts(table, dates, cyclic=False))
@@ -115,16 +117,18 @@ def _for_trees(
         if found is None:
             continue
         topics = text.projected(found, TOPICS, seed)
-        best = text.strongest(found, y, problem, TOP_WORDS)
-        names = tuple(found.names[position] for position in best)
         parts += [topics] if topics is not None else []
-        parts.append(number.picked(found, best, names, (name,) * len(names)))
-    return parts, ()
+        parts.append(_strongest_words(found, name, y, problem))
+    return parts, (), 0
 
 
-def _for_linear(
-    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int
-) -> tuple[list[Part], tuple[int, ...]]:
+def _strongest_words(found: Part, name: str, y: NDArray[Any], problem: Problem) -> Part:
+    best = text.strongest(found, y, problem, TOP_WORDS)
+    names = tuple(found.names[position] for position in best)
+    return number.picked(found, best, names, (name,) * len(names))
+
+
+def _for_linear(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
     del seed, y, problem
     parts: list[Part] = []
     numbers = number.raw_numbers(table, schema.of_kind("number"))
@@ -144,38 +148,40 @@ def _for_linear(
         found_words = text.words(table, name)
         parts += [number.scaled(text.lexical(table, name), smooth=False)]
         parts += [found_words] if found_words is not None else []
-    return parts, ()
+    return parts, (), 0
 
 
-def _for_networks(
-    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int
-) -> tuple[list[Part], tuple[int, ...]]:
-    parts: list[Part] = []
+def _for_networks(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
+    embedded: list[Part] = []
+    plain: list[Part] = []
     numbers = number.raw_numbers(table, schema.of_kind("number"))
     if numbers.names:
-        parts.append(number.scaled(numbers, smooth=True))
+        embedded.append(number.scaled(numbers, smooth=True))
     if dates := schema.of_kind("date"):
         calendar = number.date_parts(table, dates, cyclic=True)
-        parts += [number.scaled(calendar, smooth=True)] if calendar.names else []
+        embedded += [number.scaled(calendar, smooth=True)] if calendar.names else []
     few, many = _several(schema, table, FEW_LEVELS)
     if few:
-        parts.append(category.one_hot(category.codes(table, few, output="few"), sparse=False))
-    parts += _strings(table, schema, seed, scale=True)
+        plain.append(category.one_hot(category.codes(table, few, output="few"), sparse=False))
+    plain += _strings(table, schema, seed, scale=True)
     for name in schema.of_kind("text"):
-        parts.append(number.scaled(text.lexical(table, name), smooth=True))
+        embedded.append(number.scaled(text.lexical(table, name), smooth=True))
         found = text.words(table, name)
-        topics = text.projected(found, TOPICS, seed, scale=True) if found is not None else None
-        parts += [topics] if topics is not None else []
+        topics = text.projected(found, NETWORK_TOPICS, seed, scale=True) if found is not None else None
+        plain += [topics] if topics is not None else []
+        plain += [_strongest_words(found, name, y, problem)] if found is not None else []
     if not many:
-        return parts, ()
+        return embedded + plain, (), _width(plain)
     coded = category.codes(table, many, most=2_000, output="many")
     statistics = category.target_statistics(coded, y, problem, seed)
-    parts += [number.scaled(statistics, smooth=True)] if statistics is not None else []
-    return [*parts, coded], tuple(category.sizes_of(coded).tolist())
+    embedded += [number.scaled(statistics, smooth=True)] if statistics is not None else []
+    return [*embedded, *plain, coded], tuple(category.sizes_of(coded).tolist()), _width(plain)
 
 
-def _for_nothing(
-    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int
-) -> tuple[list[Part], tuple[int, ...]]:
+def _width(parts: list[Part]) -> int:
+    return sum(part.matrix.shape[1] for part in parts)
+
+
+def _for_nothing(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
     del table, schema, y, problem, seed
-    return [], ()
+    return [], (), 0
