@@ -66,7 +66,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(
     "fault",
-    [pytest.param(fault, marks=pytest.mark.slow) if fault is Hangs else fault for fault in FAULTS],
+    [pytest.param(fault, marks=pytest.mark.slow) if fault in {Hangs, Leaves} else fault for fault in FAULTS],
     ids=[fault.__name__ for fault in FAULTS],
 )
 def test_a_candidate_with_a_fault_costs_only_itself(fault, tmp_path):

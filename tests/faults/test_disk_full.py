@@ -25,7 +25,9 @@ WRITES = {
 }
 
 
-@pytest.mark.parametrize("what", WRITES)
+@pytest.mark.parametrize(
+    "what", ["the data", "the result", pytest.param("the settings", marks=pytest.mark.slow)]
+)
 def test_a_disk_that_fills_while_the_run_is_written(what, shell, train, monkeypatch):
     before = getattr(*WRITES[what])
     monkeypatch.setattr(*WRITES[what], full)
@@ -39,7 +41,8 @@ def test_a_disk_that_fills_while_the_run_is_written(what, shell, train, monkeypa
     if what != "the result":
         assert not done.new
     monkeypatch.setattr(*WRITES[what], before)
-    shell(*FIT, *(["--resume"] if what == "the result" else [])).went_well()
+    if what == "the result":
+        shell(*FIT, "--resume").went_well()
 
 
 def test_a_disk_that_fills_while_the_model_is_saved_leaves_the_old_one(

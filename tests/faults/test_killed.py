@@ -47,13 +47,8 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        pytest.param(moment, marks=() if moment == "after the data are written" else pytest.mark.slow)
-        for moment in MOMENTS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_run_that_was_killed_at_an_awkward_moment_is_taken_up(moment, shell, train, tmp_path):
     module, place, name, after = MOMENTS[moment]
     kill_at(module, place, name, tmp_path, after=after)
@@ -83,6 +78,16 @@ def test_workers_die_with_a_killed_parent_in_the_middle_of_a_fit(tmp_path):
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
     assert {path.name for path in tmp_path.iterdir()} == {"train.csv", "house"}
+
+
+def test_a_run_that_was_killed_while_its_data_were_written_begins_again(shell, train, tmp_path):
+    run = RunFolder(tmp_path / "house" / "run")
+    (run.data / ".half.tmp").mkdir(parents=True)
+    (run.data / "column-0.npy").write_bytes(b"half")
+    shell(*FIT).refused(2, "holds something that is no run")
+    (run.path / "lock").touch()
+    shell(*FIT, "--resume").went_well()
+    assert not list(run.path.rglob("*.tmp"))
 
 
 def test_two_fits_at_once_do_not_share_a_run(shell, train, house, tmp_path):

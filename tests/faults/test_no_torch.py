@@ -56,8 +56,8 @@ def test_the_ml_family_works_alone_and_says_so(without, tmp_path):
     done = without("torch tabm rtdl_num_embeddings catboost", *fit)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["family"] == "ml"
-    told = json.loads(without("torch", "leaderboard", "twofold-out", "--json").stdout)
-    rows = {row["model"]: row for row in told["rows"]}
+    told = json.loads((tmp_path / "twofold-out" / "run" / "result.json").read_text())
+    rows = {row["name"]: row for row in told["rows"]}
     for name in DEEP:
         assert "not tried: torch" in rows[name]["reason"]
     assert "catboost is not installed" in rows["catboost"]["reason"]
