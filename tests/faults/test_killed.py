@@ -14,7 +14,7 @@ import pytest
 from tests.faults.conftest import QUICK, make_table, state
 from twofold.core.errors import InputError
 from twofold.search.run_folder import RunFolder
-from twofold.search.run_lock import locked
+from twofold.search.run_lock import locked, sweep_abandoned
 
 FIT = ("fit", "train.csv", "--target", "sold", *QUICK, "--out", "house")
 KILLER = """
@@ -123,3 +123,16 @@ def test_the_lock_is_for_threads_too(tmp_path):
         thread.start()
         thread.join()
     assert "Another fit" in answers[0]
+
+
+def test_temporary_runs_of_killed_processes_are_swept(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in ("twofold-dead", "twofold-held", "twofold-young", "twofold-other", "mine"):
+        (tmp_path / name).mkdir()
+        if name != "twofold-other":
+            (tmp_path / name / "lock").touch()
+            os.utime(tmp_path / name / "lock", (1, 1) if name != "twofold-young" else None)
+    with locked(tmp_path / "twofold-held"):
+        sweep_abandoned()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"twofold-held", "twofold-young", "twofold-other", "mine"}

@@ -44,7 +44,7 @@ from twofold.search.progress import Progress
 from twofold.search.refit import Refit
 from twofold.search.result import Choice, Result
 from twofold.search.run_folder import RunFolder
-from twofold.search.run_lock import locked
+from twofold.search.run_lock import TEMPORARY, locked, sweep_abandoned
 from twofold.search.runner import Search
 from twofold.search.settings import Settings
 from twofold.search.trials import make_baseline
@@ -84,7 +84,8 @@ class Run:
     def execute(self) -> Result:
         """Search, weigh, refit, check."""
         self.metric = get_metric(self.settings.metric, self.dataset.task)
-        temporary = None if self.folder else tempfile.mkdtemp(prefix="twofold-")
+        sweep_abandoned()
+        temporary = None if self.folder else tempfile.mkdtemp(prefix=TEMPORARY)
         try:
             self.run = RunFolder(Path(temporary or str(self.folder)).absolute())
             return self._execute()

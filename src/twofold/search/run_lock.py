@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -11,6 +14,10 @@ from typing import IO
 from twofold.core.errors import InputError
 
 LOCK = "lock"
+TEMPORARY = "twofold-"
+"""How the names of temporary runs begin."""
+ABANDONED = 600.0
+"""Seconds after which a temporary run without a process is nobody's any more."""
 
 
 def _take(file: IO[bytes]) -> None:
@@ -45,3 +52,12 @@ def locked(folder: Path) -> Iterator[None]:
         except OSError:  # a file system without locks: two fits at once are then the user's own affair
             pass
         yield
+
+
+def sweep_abandoned() -> None:
+    """Remove temporary runs of processes that were killed: nobody holds their locks."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*/{LOCK}"):
+        with contextlib.suppress(InputError, OSError):
+            if time.time() - lock.stat().st_mtime > ABANDONED:
+                with locked(lock.parent):
+                    shutil.rmtree(lock.parent, ignore_errors=True)
