@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twofold.core.errors import SchemaError
 from twofold.core.schema import KINDS, Column, Schema
-from twofold.steps.conform import as_array, convert, parse_date, parse_number, to_text
+from twofold.steps.conform import LONGEST, as_array, convert, parse_date, parse_number, to_text
 
 SAMPLE = 2_000
 """Different values looked at when a format is guessed."""
@@ -134,7 +134,7 @@ def _from_strings(column: Column, present: NDArray[Any], values: NDArray[Any], n
             )
             column = replace(column, kind="number", format=style, reason=reason)
             return _number_or_id(column, convert(values, column), n)
-    if any(letter.isdigit() for letter in sample[0]):
+    if any(letter.isdigit() for letter in sample[0][:LONGEST]):
         for style in DATE_FORMATS:
             if np.mean([not np.isnan(parse_date(word, style)) for word in sample[:300]]) >= READABLE:
                 return replace(column, kind="date", format=style, reason=f"reads as dates ({style})")

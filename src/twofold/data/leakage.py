@@ -79,8 +79,10 @@ def _copies(dataset: Dataset) -> list[Finding]:
 def _strength(values: NDArray[np.generic], y: NDArray[np.generic], classes: bool) -> float:
     """Return the accuracy (above the largest class) or squared correlation of the best rule on one column."""
     n = len(y)
+    import pandas as pd
+
     if values.dtype == object:
-        codes = np.unique(np.where(values == None, "", values).astype(str), return_inverse=True)[1]  # noqa: E711
+        codes = pd.factorize(values, use_na_sentinel=False)[0]
     else:
         filled = np.nan_to_num(values.astype(np.float64), nan=-1e300)
         codes = np.searchsorted(np.unique(np.quantile(filled, np.linspace(0, 1, 257))), filled)

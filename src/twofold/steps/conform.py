@@ -18,6 +18,8 @@ MISSING = frozenset(
     {"", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", ".", "missing", "<na>", "nat"}
 )
 """Strings (stripped, lower case) that mean that a value is not there."""
+LONGEST = 100
+"""Strings with more letters are read neither as numbers nor as dates."""
 _NOISE = re.compile(r"[\s%$€£¥'’\u00a0]")
 
 
@@ -131,6 +133,8 @@ def parse_number(word: str, style: str) -> float:
     >>> parse_number("$1,234.5", "thousands,"), parse_number("12 %", "percent")
     (1234.5, 12.0)
     """
+    if len(word) > LONGEST:
+        return np.nan
     text = _NOISE.sub("", word)
     if style == "thousands.":
         text = text.replace(".", "").replace(",", ".")
@@ -164,6 +168,8 @@ def to_number(values: NDArray[Any], style: str = "") -> NDArray[np.float64]:
 
 def parse_date(word: str, style: str) -> float:
     """Read one date as seconds since 1970 (UTC when no zone is given); NaN when it is none."""
+    if len(word) > LONGEST:
+        return np.nan
     try:
         moment = datetime.fromisoformat(word) if style in ("", "iso") else datetime.strptime(word, style)
     except ValueError:
