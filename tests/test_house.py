@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import twofold
+from twofold.cli import app
 from twofold.models import MODELS
 from twofold.steps import STEPS
 from twofold.steps.base import Step
@@ -34,8 +35,16 @@ def test_files_and_functions_stay_small(path):
             assert node.end_lineno - node.lineno < 60, node.name
 
 
-def test_the_readme_example_runs(capsys):
+def test_the_readme_example_runs(capsys, tmp_path, monkeypatch):
     readme = Path(__file__).parents[1] / "README.md"
     code = readme.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
     exec(compile(code, "README", "exec"), {})
-    assert "price number" in capsys.readouterr().out
+    assert "join" in capsys.readouterr().out.lower()
+    assert (tmp_path / "report.html").exists()
+
+
+def test_the_readme_names_every_command_that_there_is():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for line in [line.split() for line in text.splitlines() if line.startswith("twofold ")]:
+        assert line[1] in {command.name or command.callback.__name__ for command in app.registered_commands}

@@ -85,3 +85,16 @@ def test_a_candidate_that_hangs_is_stopped_and_the_others_finish(dataset, tmp_pa
     assert trials["linear"].status == "complete", found.events
     assert trials["tests.test_search.Hangs"].status == "stopped"
     assert trials["tests.test_search.Hangs"].reason
+
+
+def test_without_time_for_all_folds_the_finished_ones_have_to_do(dataset, tmp_path):
+    search(dataset, tmp_path, Settings(seconds=120, max_trials=1), candidates=("linear",))
+    shutil.rmtree(tmp_path / "trials" / "linear" / "1")
+    trials, found = search(dataset, tmp_path, Settings(seconds=0.01), candidates=("linear",))
+    assert trials["linear"].status == "complete"
+    assert [fold.index for fold in found.folds] == [0, 2]
+    known = np.isfinite(trials["linear"].predictions).all(axis=1)
+    np.testing.assert_array_equal(
+        np.flatnonzero(known), np.sort(np.concatenate([f.test for f in found.folds]))
+    )
+    assert any("2 of 3 have to do" in sentence for _, sentence in found.events)

@@ -98,11 +98,26 @@ class Search:
             self._work(pool)
         except KeyboardInterrupt:
             self.stop(pool)
+        if not self.agenda.complete():
+            self._make_do()
         for item in self.agenda.plans.values():
             if item.status == "open":
                 item.close("stopped", "the time was over before it could be finished")
             self._record(item)
         return self.trials
+
+    def _make_do(self) -> None:
+        """Where no plan has all its folds, keep the folds of the one that has most: better than nothing."""
+        most = max(self.agenda.plans.values(), key=lambda item: len(item.results), default=None)
+        if most is None or not most.results:
+            return
+        kept = set(most.results)
+        self.note(f"The time was too short for all folds: {len(kept)} of {len(self.folds)} have to do.")
+        self.folds = tuple(fold for fold in self.folds if fold.index in kept)
+        for item in self.agenda.plans.values():
+            if kept <= set(item.results):
+                item.results = {index: item.results[index] for index in kept}
+                item.close("complete", "")
 
     def stop(self, pool: WorkerPool) -> None:
         """End everything at the user's wish."""
