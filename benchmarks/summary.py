@@ -60,6 +60,7 @@ def main() -> None:
         for line in lines
     )
     print(f"- the printed 95 % interval holds the test score on {held} of {len(lines)}")
+    print(f"- largest peak of memory {max(line.get('peak_gb', 0) for line in lines):.2f} GB")
     print(f"- longest fit {max(line['seconds'] for line in lines):.1f} s")
     for name in ("row_ms", "rows_10k_s"):
         found = [line[name] for line in lines if name in line]

@@ -14,15 +14,18 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 from sklearn.model_selection import train_test_split
 
 import twofold
 from twofold.metrics import get_metric
+from twofold.search.memory import held_by
 
 LEFT_OUT = {
     "adult-income": ["split"],
@@ -104,12 +107,35 @@ def split(path: Path, target: str, name: str, task: str) -> tuple[pd.DataFrame, 
     return train, test, kind
 
 
+class Watch(threading.Thread):
+    """Looks twice a second at what the process and all below it hold, pages shared counted once."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak, self._over = 0.0, threading.Event()
+
+    def run(self) -> None:
+        me = psutil.Process()
+        while not self._over.wait(0.5):
+            pids = [me.pid, *(child.pid for child in me.children(recursive=True))]
+            self.peak = max(self.peak, sum(held_by(pids).values()))
+
+    def __enter__(self) -> Watch:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._over.set()
+        self.join()
+
+
 def measure(name: str, place: tuple[Path, str, str], budget: float, prefer: str) -> dict[str, object]:
     path, target, task = place
     train, test, kind = split(path, target, name, task)
-    began = time.perf_counter()
-    model = twofold.fit(train, target=target, budget=budget, task=kind, prefer=prefer)
-    seconds = time.perf_counter() - began
+    with Watch() as watch:
+        began = time.perf_counter()
+        model = twofold.fit(train, target=target, budget=budget, task=kind, prefer=prefer)
+        seconds = time.perf_counter() - began
     X = test.drop(columns=target)
     metric = get_metric(None, kind)
     answer = model.predictor_.output(X)
@@ -152,6 +178,8 @@ def measure(name: str, place: tuple[Path, str, str], budget: float, prefer: str)
         "finished": sum(row.status == "complete" and not row.members for row in rows),
         "seconds": round(seconds, 1),
         "bytes": size,
+        "peak_gb": round(watch.peak / 1e9, 2),
+        "data_gb": round(train.memory_usage(deep=True).sum() / 1e9, 4),
         "verdict": model.verdict_.sentence,
         **latency,
     }
