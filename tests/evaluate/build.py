@@ -41,4 +41,4 @@ def entrants(dataset, predictions, metric=None, costs=None, **options):
     metric = get_metric(metric, dataset.task)
     base = make_baseline(dataset, folds)
     options = {"readable": {}, "native": {}, "timed": True, **options}
-    return line_up(trials, base, dataset, metric, len(folds), seed=0, **options)
+    return line_up(trials, base, dataset, metric, folds, seed=0, **options)

@@ -8,19 +8,25 @@ from twofold.core.budget import Budget
 from twofold.evaluate.bootstrap import resample
 from twofold.evaluate.choose import make_chooser
 from twofold.evaluate.entrants import draw_in_bag
-from twofold.evaluate.leaderboard import bias_corrected
 from twofold.evaluate.lines import learn_lines
+from twofold.evaluate.optimism import take_off
 from twofold.evaluate.verdict import reach_verdict
 
 
 def weigh(found, joins=("blend", "stack", "cascade")):
     lines, gains = learn_lines(found, found.weight, joins)
-    return lines, gains, resample(found, lines, Budget(), 0, joins)
+    return lines, gains, resample(found, lines, gains, Budget(), 0, joins)
+
+
+def scores_of(found, joins=("blend", "stack", "cascade")):
+    lines, gains, resampled = weigh(found, joins)
+    trivial = found.metric.gain(found.y, found.trivial, found.weight)
+    return lines, resampled, take_off(resampled, gains, trivial)
 
 
 def verdict_of(found):
-    _, gains, resampled = weigh(found)
-    return reach_verdict(resampled, gains, found.metric)
+    _, resampled, scores = scores_of(found)
+    return reach_verdict(resampled, scores, found.metric)
 
 
 def test_joining_independent_errors_helps():
@@ -71,14 +77,14 @@ def test_the_best_of_many_guesses_is_not_believed():
     found = entrants(
         dataset, {f"toss {i}": ("ml", guess(g.normal(size=400), 1.0, g)) for i in range(30)}, "log_loss"
     )
-    lines, gains, resampled = weigh(found, joins=("blend",))
+    lines, resampled, scores = scores_of(found, joins=("blend",))
     picks = resampled.inside[:, : len(found.names)].argmax(axis=1)
     rows = np.arange(len(picks))
     inside, outside = resampled.inside[rows, picks].mean(), resampled.outside[rows, picks].mean()
     assert inside > outside + 0.005
-    corrected = bias_corrected(resampled, gains, len(found.names))
     blend = [line.name for line in lines].index("ml blend")
-    assert corrected[blend] < gains[blend]
+    assert scores.fair[blend] < scores.raw[blend]
+    assert scores.expected.max() < scores.raw.max() - 0.005
 
 
 def test_bags_keep_blocks_whole_and_classes_in_proportion():
@@ -102,10 +108,10 @@ def board(prefer, costs, noises, readable=()):
         costs=costs,
         readable=dict.fromkeys(readable, True),
     )
-    lines, gains, resampled = weigh(found, joins=())
+    lines, resampled, scores = scores_of(found, joins=())
     readable_lines = np.array([line.name in readable for line in lines])
-    chooser = make_chooser(prefer, resampled, gains, readable_lines, np.zeros(len(lines), dtype=bool))
-    return lines[chooser.pick(gains)].name
+    chooser = make_chooser(prefer, resampled, scores, readable_lines, np.zeros(len(lines), dtype=bool))
+    return lines[chooser.pick(scores.fair)].name
 
 
 def test_preferences_weigh_score_against_cost():

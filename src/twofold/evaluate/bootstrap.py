@@ -1,8 +1,9 @@
 """Scores that are not too good: choose on in-bag rows, score on the others, many times.
 
 Bootstrap-bias-corrected cross-validation (Tsamardinos, Greasidou and Borboudakis 2018). Everything that
-learns from out-of-fold rows is learned again in each bootstrap. The widths follow from the spread over
-the bootstraps, widened for the overlap of the folds' training rows (Nadeau and Bengio 2003).
+learns from out-of-fold rows is learned again in each bootstrap; what that says about the scores is in
+`twofold.evaluate.optimism`. The widths follow from the spread over the bootstraps, widened for the
+overlap of the folds' training rows (Nadeau and Bengio 2003).
 """
 
 from __future__ import annotations
@@ -30,29 +31,35 @@ class Resampled:
     Parameters
     ----------
     names, families : tuple of str, of length L
+    gains : array of shape (L,)
+        On all rows that were resampled; what a line learned, it learned from these.
     inside, outside : arrays of shape (B, L)
         Gains on in-bag and on out-of-bag rows; NaN where a line did not come about.
+    trivial : array of shape (B,)
+        Gains of the trivial answer on in-bag rows.
+    learned : boolean array of shape (L,)
+        Whether a line learned from the rows: joins do, and single trials that got a threshold.
     cost : array of shape (L,)
         What decisions are weighed with: seconds a row, or bytes where a run has to repeat exactly.
     row_seconds : array of shape (L,)
         Measured seconds a row.
+    share : float
+        Of all scored rows (or blocks of them), those that were resampled.
     widen : float
-        Factor from the spread over the bootstraps to a standard error.
-    baseline : float
+        Factor from the spread over the bootstraps to a standard error of a score on all scored rows.
     """
 
     names: tuple[str, ...]
     families: tuple[str, ...]
+    gains: NDArray[np.float64]
     inside: NDArray[np.float64]
     outside: NDArray[np.float64]
+    trivial: NDArray[np.float64]
+    learned: NDArray[np.bool_]
     cost: NDArray[np.float64]
     row_seconds: NDArray[np.float64]
+    share: float
     widen: float
-    baseline: float
-
-    def place(self, name: str) -> int:
-        """Return the column of a line."""
-        return self.names.index(name)
 
     def error(self, values: NDArray[np.float64]) -> float:
         """Return the standard error that belongs to values over the bootstraps."""
@@ -67,7 +74,12 @@ def known_mean(values: NDArray[np.float64]) -> float:
 
 
 def resample(
-    entrants: Entrants, lines: Sequence[Line], budget: Budget, seed: int, joins: Sequence[str] = JOINS
+    entrants: Entrants,
+    lines: Sequence[Line],
+    gains: NDArray[np.float64],
+    budget: Budget,
+    seed: int,
+    joins: Sequence[str] = JOINS,
 ) -> Resampled:
     """Learn and score all lines on bootstraps of the rows.
 
@@ -76,43 +88,47 @@ def resample(
     entrants : Entrants
     lines : sequence of Line
         As learned on all rows; only these are reported.
+    gains : array of shape (L,)
+        Theirs on all rows.
     budget : Budget
         Fewer bootstraps are drawn when it is short.
     seed : int
     joins : sequence of str
         Kinds of joins to learn.
     """
-    names = tuple(line.name for line in lines)
-    place = {name: position for position, name in enumerate(names)}
+    place = {line.name: position for position, line in enumerate(lines)}
+    metric = entrants.metric
 
-    def one(draw: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    def one(draw: int) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
         if draw >= FEWEST and budget.expired:
             return None
         counts = draw_in_bag(entrants, make_generator(seed, "bootstrap", draw))
-        out = np.flatnonzero(counts == 0)
-        inside, outside = np.full(len(names), np.nan), np.full(len(names), np.nan)
-        if not len(out) or not (counts * entrants.weight).any() or not entrants.weight[out].any():
-            return inside, outside
-        learned, gains = learn_lines(entrants, counts * entrants.weight, joins)
+        weight, out = counts * entrants.weight, np.flatnonzero(counts == 0)
+        inside, outside = np.full(len(lines), np.nan), np.full(len(lines), np.nan)
+        if not len(out) or not weight.any() or not entrants.weight[out].any():
+            return inside, outside, np.nan
+        learned, found = learn_lines(entrants, weight, joins)
         predictions, y, w = entrants.predictions[:, out], entrants.y[out], entrants.weight[out]
-        for line, gain in zip(learned, gains, strict=True):
+        for line, gain in zip(learned, found, strict=True):
             column = place.get(line.name)
             if column is not None:
                 inside[column] = gain if np.isfinite(gain) else np.nan
-                outside[column] = entrants.metric.gain(y, line.answer(predictions), w)
-        return inside, outside
+                outside[column] = metric.gain(y, line.answer(predictions), w)
+        return inside, outside, metric.gain(entrants.y, entrants.trivial, weight)
 
     with ThreadPoolExecutor(budget.cores) as threads:
-        found = [pair for pair in threads.map(one, range(DRAWS)) if pair is not None]
-    k = entrants.n_folds
-    overlap = 1.0 + k / (k - 1) if k > 1 else 1.25  # one hold-out of a fifth
+        drawn = [parts for parts in threads.map(one, range(DRAWS)) if parts is not None]
+    thresholds = metric.decides and entrants.predictions.shape[2] == 2
     return Resampled(
-        names,
+        tuple(line.name for line in lines),
         tuple(line.family for line in lines),
-        np.stack([inside for inside, _ in found]),
-        np.stack([outside for _, outside in found]),
+        gains,
+        np.stack([inside for inside, _, _ in drawn]),
+        np.stack([outside for _, outside, _ in drawn]),
+        np.array([trivial for _, _, trivial in drawn]),
+        np.array([thresholds or len(line.members) > 1 for line in lines]),
         np.array([line.join.row_seconds(entrants.cost) for line in lines]),
         np.array([line.join.row_seconds(entrants.row_seconds) for line in lines]),
-        float(np.sqrt(overlap * len(entrants.y) / max(entrants.n_scored, 1))),
-        entrants.baseline,
+        entrants.share,
+        float(np.sqrt(entrants.overlap * entrants.share)),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.evaluate.bootstrap import Resampled
+from twofold.evaluate.optimism import Scores
 
 SLACK = {"balanced": (0.5, 0.01), "speed": (1.0, 0.03)}
 """How far behind the best a cheaper line may be: so many standard errors of the difference, or such a
@@ -58,7 +59,7 @@ class Chooser:
 def make_chooser(
     prefer: str,
     resampled: Resampled,
-    gains: NDArray[np.float64],
+    scores: Scores,
     readable: NDArray[np.bool_],
     native: NDArray[np.bool_],
 ) -> Chooser:
@@ -68,10 +69,10 @@ def make_chooser(
     ----------
     prefer : str
     resampled : Resampled
-    gains : array of shape (L,)
-        On all rows.
+    scores : Scores
     readable, native : boolean arrays of shape (L,)
     """
+    gains = scores.fair
     allowed = np.ones(len(gains), dtype=bool)
     if prefer == "readable":
         allowed = readable
@@ -80,4 +81,4 @@ def make_chooser(
     best = int(np.nanargmax(np.where(allowed, gains, -np.inf))) if allowed.any() else int(np.argmax(gains))
     apart = resampled.inside - resampled.inside[:, [best]]
     errors = np.array([resampled.error(column) for column in apart.T])
-    return Chooser(prefer, allowed, errors, resampled.cost, resampled.baseline)
+    return Chooser(prefer, allowed, errors, resampled.cost, scores.trivial)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.core.fold import Fold
 from twofold.core.random import make_generator
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
@@ -39,9 +40,11 @@ class Entrants:
         Rows of one block are resampled together: groups, stretches of time, or single rows.
     strata : integer array of shape (m,)
         Classes; zeros where blocks matter more, and for values.
-    n_scored : int
-        Scored rows before sampling.
-    n_folds : int
+    share : float
+        Of the blocks of all scored rows, those that came into the sample.
+    overlap : float
+        Variance of a score over folds, in terms of that of as many independent rows: the models of two
+        folds learned from mostly the same rows (Nadeau and Bengio 2003).
     row_seconds : array of shape (T,)
         As measured.
     cost : array of shape (T,)
@@ -51,8 +54,8 @@ class Entrants:
         Takes too long a row to be one of several members; never where the clock must not decide.
     task : str
     metric : Metric
-    baseline : float
-        Gain of the trivial answer on these rows.
+    trivial : float array of shape (m, k)
+        The trivial answer.
     """
 
     names: tuple[str, ...]
@@ -62,8 +65,8 @@ class Entrants:
     weight: NDArray[np.float64]
     blocks: NDArray[np.int64]
     strata: NDArray[np.int64]
-    n_scored: int
-    n_folds: int
+    share: float
+    overlap: float
     row_seconds: NDArray[np.float64]
     cost: NDArray[np.float64]
     readable: NDArray[np.bool_]
@@ -71,7 +74,7 @@ class Entrants:
     slow: NDArray[np.bool_]
     task: str
     metric: Metric
-    baseline: float
+    trivial: NDArray[np.float64]
 
 
 def line_up(
@@ -79,7 +82,7 @@ def line_up(
     baseline: Trial,
     dataset: Dataset,
     metric: Metric,
-    n_folds: int,
+    folds: Sequence[Fold],
     *,
     readable: Mapping[str, bool],
     native: Mapping[str, bool],
@@ -95,7 +98,7 @@ def line_up(
     baseline : Trial
     dataset : Dataset
     metric : Metric
-    n_folds : int
+    folds : sequence of Fold
     readable, native : mapping of trial name to bool
         Whether a person can read the model; whether it needs a booster's own file.
     timed : bool
@@ -107,11 +110,12 @@ def line_up(
     scored = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
     k = np.asarray(arrays[0]).shape[1]
     most = min(MOST_ROWS, max(500, MOST_CELLS // (len(trials) * k)))
-    rows = scored
+    rows, blocks = scored, _blocks(dataset, scored)
+    n_blocks = int(blocks.max()) + 1
     if len(scored) > most:
-        rows = np.sort(make_generator(seed, "evidence").choice(scored, most, replace=False))
+        sample = np.sort(make_generator(seed, "evidence").choice(len(scored), most, replace=False))
+        rows, blocks = scored[sample], np.unique(blocks[sample], return_inverse=True)[1].reshape(-1)
     weight = np.ones(len(dataset.y)) if dataset.weight is None else dataset.weight
-    base = np.asarray(baseline.predictions)[rows]
     ordered = dataset.groups is not None or dataset.time is not None
     strata = dataset.y[rows] if dataset.classes and not ordered else np.zeros(len(rows))
     return Entrants(
@@ -120,10 +124,10 @@ def line_up(
         np.stack([np.asarray(array)[rows] for array in arrays]),
         np.asarray(dataset.y[rows]),
         np.asarray(weight[rows], dtype=np.float64),
-        _blocks(dataset, rows),
+        blocks,
         strata.astype(np.int64),
-        len(scored),
-        n_folds,
+        (int(blocks.max()) + 1) / n_blocks,
+        1.0 + len(folds) * float(np.mean([len(fold.test) / len(fold.train) for fold in folds])),
         np.array([trial.row_seconds for trial in trials]),
         np.array([trial.row_seconds if timed else trial.size for trial in trials], dtype=np.float64),
         np.array([readable.get(trial.name, False) for trial in trials]),
@@ -131,7 +135,7 @@ def line_up(
         np.array([timed and trial.row_seconds > SLOW for trial in trials]),
         dataset.task,
         metric,
-        metric.gain(dataset.y[rows], base, weight[rows]),
+        np.asarray(baseline.predictions)[rows],
     )
 
 

@@ -31,9 +31,8 @@ def score_all(
     return {name: METRICS.load(name)(y[known], prediction[known], w) for name in names}
 
 
-def baseline_row(score: float, error: float, metric: Metric, metrics: dict[str, float]) -> Row:
+def baseline_row(gain: float, error: float, metric: Metric, metrics: dict[str, float]) -> Row:
     """Return the line of the trivial answer."""
-    gain = score if metric.greater_is_better else -score
     return Row("baseline", "baseline", "complete", score=in_unit(gain, error, metric), metrics=metrics)
 
 
@@ -70,7 +69,7 @@ def finished_row(
         Its place in `resampled`.
     resampled : Resampled
     gain : float
-        Bias-corrected.
+        Without its optimism.
     members : sequence of Trial
         One, or those that it joins.
     metric : Metric
@@ -93,26 +92,6 @@ def finished_row(
         params=alone.params if alone else {},
         rounds=alone.rounds if alone else (),
     )
-
-
-def bias_corrected(resampled: Resampled, gains: NDArray[np.float64], n_single: int) -> NDArray[np.float64]:
-    """Return the gains of all lines with the optimism of the joins taken off.
-
-    Parameters
-    ----------
-    resampled : Resampled
-    gains : array of shape (L,)
-        On all rows; the first `n_single` belong to single trials, which learned nothing from these rows.
-    n_single : int
-    """
-    reference = int(np.argmax(gains[:n_single]))
-    apart = resampled.outside - resampled.outside[:, [reference]]
-    out = gains.copy()
-    for column in range(n_single, len(gains)):
-        known = apart[np.isfinite(apart[:, column]), column]
-        if len(known):
-            out[column] = gains[reference] + known.mean()
-    return out
 
 
 def sort_rows(rows: Sequence[Row], metric: Metric) -> tuple[Row, ...]:

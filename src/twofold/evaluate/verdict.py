@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.evaluate.bootstrap import Resampled, known_mean
+from twofold.evaluate.bootstrap import Resampled
+from twofold.evaluate.optimism import Pick, Scores, fair_inside, luck
 from twofold.evaluate.records import Answer, Interval, Verdict
 from twofold.metrics.base import Metric
 
@@ -16,56 +17,45 @@ Z = 1.96
 FAMILIES = ("ml", "dl", "hybrid")
 
 
-def best_of_family(gains: NDArray[np.float64], families: NDArray[np.str_], wanted: tuple[str, ...]) -> int:
-    """Return the position of the best line of these families, -1 when there is none."""
-    usable = np.where(np.isin(families, wanted) & np.isfinite(gains), gains, -np.inf)
-    return int(np.argmax(usable)) if np.isfinite(usable).any() else -1
+def best_of_family(families: NDArray[np.str_], wanted: tuple[str, ...]) -> Pick:
+    """Return the rule that takes the best line of these families."""
+    among = np.isin(families, wanted)
+
+    def pick(gains: NDArray[np.float64]) -> int:
+        return int(np.argmax(np.where(among & np.isfinite(gains), gains, np.where(among, -1e300, -np.inf))))
+
+    return pick
 
 
-def corrected(
-    resampled: Resampled, gains: NDArray[np.float64], wanted: tuple[str, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Choose the best line of some families in each bootstrap; return its gains inside and outside."""
-    families = np.array(resampled.families)
-    fallback = best_of_family(gains, families, wanted)
-    picks = [best_of_family(row, families, wanted) for row in resampled.inside]
-    columns = np.array([fallback if pick < 0 else pick for pick in picks])
-    rows = np.arange(len(columns))
-    return resampled.inside[rows, columns], resampled.outside[rows, columns]
-
-
-def reach_verdict(resampled: Resampled, gains: NDArray[np.float64], metric: Metric) -> Verdict:
+def reach_verdict(resampled: Resampled, scores: Scores, metric: Metric) -> Verdict:
     """Compare the families.
 
     Parameters
     ----------
     resampled : Resampled
-    gains : array of shape (L,)
-        Of the lines on all rows.
+    scores : Scores
     metric : Metric
     """
     families = np.array(resampled.families)
     present = [family for family in FAMILIES if (families == family).any()]
-    scores: dict[str, Interval] = {}
-    reference = int(np.argmax(gains[families != "hybrid"])) if (families != "hybrid").any() else 0
-    anchor = gains[reference] - known_mean(resampled.outside[:, reference])
-    for family in present:
-        inside, outside = corrected(resampled, gains, (family,))
-        scores[family] = in_unit(known_mean(outside) + anchor, resampled.error(inside), metric)
+    best = {family: best_of_family(families, (family,))(scores.fair) for family in present}
+    intervals = {
+        family: in_unit(float(scores.expected[line]), resampled.error(resampled.inside[:, line]), metric)
+        for family, line in best.items()
+    }
     if not {"hybrid"} < set(present):
-        return _not_compared(present, metric, scores)
-    hybrid = best_of_family(gains, families, ("hybrid",))
-    single = best_of_family(gains, families, ("ml", "dl"))
-    ours, theirs = corrected(resampled, gains, ("hybrid",)), corrected(resampled, gains, ("ml", "dl"))
-    gain = known_mean(ours[1] - theirs[1])
-    error = resampled.error(ours[0] - theirs[0])
-    winner = ours if gain > 0 else theirs
-    smallest = 0.5 * resampled.error(winner[0])
+        return _not_compared(present, metric, intervals)
+    joined, alone = best_of_family(families, ("hybrid",)), best_of_family(families, ("ml", "dl"))
+    hybrid, single = joined(scores.fair), alone(scores.fair)
+    gain = float(scores.fair[hybrid] - scores.fair[single]) - luck(resampled, joined, alone)
+    error = _error(resampled, joined, alone, hybrid, single)
     interval = Interval(gain, gain - Z * error, gain + Z * error)
+    winner = hybrid if gain > 0 else single
+    smallest = 0.5 * resampled.error(resampled.inside[:, winner])
+    lead = resampled.error(resampled.inside[:, winner] - resampled.trivial)
+    learned = bool(scores.expected[winner] - Z * lead > scores.trivial)
     price = float(resampled.row_seconds[hybrid] / max(resampled.row_seconds[single], 1e-12))
-    learned = known_mean(winner[1]) - Z * resampled.error(winner[0]) > resampled.baseline
     answer = _answer(interval, smallest, learned)
-    notes = _notes(learned, present)
     return Verdict(
         answer,
         _sentence(answer, interval, price, metric, resampled, hybrid, single),
@@ -75,8 +65,8 @@ def reach_verdict(resampled: Resampled, gains: NDArray[np.float64], metric: Metr
         price,
         resampled.names[hybrid],
         resampled.names[single],
-        scores,
-        notes,
+        intervals,
+        _notes(learned, present),
     )
 
 
@@ -86,8 +76,16 @@ def in_unit(gain: float, error: float, metric: Metric) -> Interval:
     return Interval(centre, centre - Z * error, centre + Z * error)
 
 
+def _error(resampled: Resampled, joined: Pick, alone: Pick, hybrid: int, single: int) -> float:
+    """Return the larger of two errors: of the two lines compared, and of comparing whichever are best."""
+    inside = fair_inside(resampled)
+    chosen = np.array([row[joined(row)] - row[alone(row)] for row in inside])
+    errors = [resampled.error(apart) for apart in (inside[:, hybrid] - inside[:, single], chosen)]
+    return float(np.nanmax(errors)) if np.isfinite(errors).any() else float("nan")
+
+
 def _answer(gain: Interval, smallest: float, learned: bool) -> Answer:
-    if not learned or gain.centre <= 0 or gain.high < smallest:
+    if not learned or gain.high < smallest:
         return "no worthwhile gain"
     if gain.low > 0 and gain.centre >= smallest:
         return "helps"

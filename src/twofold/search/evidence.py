@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twofold.core.budget import Budget
+from twofold.core.fold import Fold
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
-from twofold.evaluate.bootstrap import Resampled, known_mean, resample
+from twofold.evaluate.bootstrap import Resampled, resample
 from twofold.evaluate.choose import make_chooser
 from twofold.evaluate.entrants import line_up
 from twofold.evaluate.leaderboard import (
     baseline_row,
-    bias_corrected,
     finished_row,
     score_all,
     sort_rows,
     unfinished_rows,
 )
 from twofold.evaluate.lines import Line, learn_lines
+from twofold.evaluate.optimism import luck, take_off
 from twofold.evaluate.records import Row, Verdict
 from twofold.evaluate.verdict import reach_verdict
+from twofold.hybrids.threshold import at_threshold
 from twofold.metrics.base import Metric
 from twofold.search.run_folder import RunFolder
 from twofold.search.settings import Settings
 from twofold.workflow.plan import Plan
+
+WORTH_TELLING = 0.02
+"""Standard errors from which on what was taken off a score is told."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def weigh(
     settings: Settings,
     budget: Budget,
     run: RunFolder,
-    n_folds: int,
+    folds: Sequence[Fold],
 ) -> Evidence:
     """Compare and choose.
 
@@ -79,41 +83,41 @@ def weigh(
     budget : Budget
         For the bootstraps.
     run : RunFolder
-    n_folds : int
+    folds : sequence of Fold
     """
     complete = [trial for trial in trials.values() if trial.status == "complete"]
     others = unfinished_rows(list(trials.values()))
     if not complete:
-        return _baseline_alone(baseline, dataset, metric, others)
+        return _baseline_alone(baseline, dataset, metric, settings, budget, folds, others)
     entrants = line_up(
         complete,
         baseline,
         dataset,
         metric,
-        n_folds,
-        readable={
-            t.name: plans[t.name].capabilities.readable and not plans[t.name].network for t in complete
-        },
+        folds,
+        readable={t.name: _is_readable(plans[t.name]) for t in complete},
         native={t.name: _is_native(t.name, run) for t in complete},
         timed=settings.timed,
         seed=settings.seed,
     )
     lines, gains = learn_lines(entrants, entrants.weight)
-    resampled = resample(entrants, lines, budget, settings.seed)
+    resampled = resample(entrants, lines, gains, budget, settings.seed)
+    members = [[complete[position] for position in line.members] for line in lines]
+    raw = np.array([_gain(line, of, dataset, metric) for line, of in zip(lines, members, strict=True)])
+    scores = take_off(resampled, raw, _gain(None, [baseline], dataset, metric))
     readable = np.array([_every(entrants.readable, line) and len(line.members) == 1 for line in lines])
     native = np.array([bool(entrants.native[list(line.members)].any()) for line in lines])
-    chooser = make_chooser(settings.prefer, resampled, gains, readable, native)
-    whole = _whole_gains(lines, gains, resampled, complete, dataset, metric)
-    chosen = chooser.pick(whole)
-    rows = _rows(lines, whole, chosen, resampled, complete, dataset, metric)
-    rows = [*rows, _baseline(baseline, dataset, metric), *others]
-    picks = np.array([chooser.pick(row) for row in resampled.inside])
-    optimism = _optimism(resampled, picks)
-    verdict = reach_verdict(resampled, gains, metric)
-    line = lines[chosen]
-    members = tuple(complete[position] for position in line.members)
-    reason = _reason(settings.prefer, line, lines, chooser.allowed, optimism, metric)
-    return Evidence(sort_rows(rows, metric), verdict, line, members, reason)
+    chooser = make_chooser(settings.prefer, resampled, scores, readable, native)
+    chosen = chooser.pick(scores.fair)
+    gained = np.array(scores.expected)
+    gained[chosen] = min(gained[chosen], scores.fair[chosen] - luck(resampled, chooser.pick))
+    rows = _rows(lines, gained, chosen, resampled, members, dataset, metric)
+    rows = [*rows, _baseline(baseline, resampled.error(resampled.trivial), dataset, metric), *others]
+    verdict = reach_verdict(resampled, scores, metric)
+    taken = float(raw[chosen] - gained[chosen])
+    taken *= taken > WORTH_TELLING * resampled.error(resampled.inside[:, chosen])
+    reason = _reason(settings.prefer, lines, chooser.allowed, taken, metric)
+    return Evidence(sort_rows(rows, metric), verdict, lines[chosen], tuple(members[chosen]), reason)
 
 
 def _is_readable(plan: Plan) -> bool:
@@ -129,43 +133,20 @@ def _every(flags: NDArray[np.bool_], line: Line) -> bool:
     return bool(flags[list(line.members)].all())
 
 
-def _optimism(resampled: Resampled, picks: NDArray[np.intp]) -> float:
-    """Return how much better the choice looks on the rows it was made on than on others."""
-    rows = np.arange(len(picks))
-    return known_mean(resampled.inside[rows, picks] - resampled.outside[rows, picks])
-
-
-def _whole_gains(
-    lines: list[Line],
-    gains: NDArray[np.float64],
-    resampled: Resampled,
-    complete: list[Trial],
-    dataset: Dataset,
-    metric: Metric,
-) -> NDArray[np.float64]:
-    """Return gains on all scored rows; joins relative to the best single trial, without their optimism."""
-    n = len(complete)
-    known = gains.copy()
-    for column, line in enumerate(lines[:n]):
-        known[column] = _gain(whole_answer(line, [complete[column]]), line, dataset, metric)
-    return bias_corrected(resampled, known, n)
-
-
 def _rows(
     lines: list[Line],
     gains: NDArray[np.float64],
     chosen: int,
     resampled: Resampled,
-    complete: list[Trial],
+    members: list[list[Trial]],
     dataset: Dataset,
     metric: Metric,
 ) -> list[Row]:
     rows = []
     for column, line in enumerate(lines):
-        members = [complete[position] for position in line.members]
-        whole = whole_answer(line, members)
+        whole = whole_answer(line, members[column])
         metrics = score_all(dataset.y, whole, dataset.weight, dataset.task)
-        row = finished_row(column, resampled, float(gains[column]), members, metric, metrics)
+        row = finished_row(column, resampled, float(gains[column]), members[column], metric, metrics)
         rows.append(replace(row, chosen=column == chosen))
     return rows
 
@@ -175,35 +156,38 @@ def whole_answer(line: Line, members: list[Trial]) -> NDArray[np.float64]:
     return line.local.combine(np.stack([np.asarray(trial.predictions) for trial in members]))
 
 
-def _gain(whole: NDArray[np.float64], line: Line, dataset: Dataset, metric: Metric) -> float:
-    from twofold.hybrids.threshold import at_threshold
-
+def _gain(line: Line | None, members: list[Trial], dataset: Dataset, metric: Metric) -> float:
+    """Score a line, or the baseline alone, on all scored rows."""
+    whole = np.asarray(members[0].predictions) if line is None else whole_answer(line, members)
     known = np.flatnonzero(np.isfinite(whole).all(axis=1))
     weight = None if dataset.weight is None else dataset.weight[known]
-    p = whole[known] if line.threshold == 0.5 else at_threshold(whole[known], line.threshold)
+    p = whole[known]
+    if line is not None and line.threshold != 0.5:
+        p = at_threshold(p, line.threshold)
     return metric.gain(dataset.y[known], p, weight)
 
 
-def _baseline(baseline: Trial, dataset: Dataset, metric: Metric) -> Row:
-    p = np.asarray(baseline.predictions)
-    known = np.flatnonzero(np.isfinite(p).all(axis=1))
-    weight = None if dataset.weight is None else dataset.weight[known]
-    score = metric(dataset.y[known], p[known], weight)
-    error = _baseline_error(dataset.y[known], p[known], metric)
-    return baseline_row(score, error, metric, score_all(dataset.y, p, dataset.weight, dataset.task))
+def _baseline(baseline: Trial, error: float, dataset: Dataset, metric: Metric) -> Row:
+    gain = _gain(None, [baseline], dataset, metric)
+    metrics = score_all(dataset.y, np.asarray(baseline.predictions), dataset.weight, dataset.task)
+    return baseline_row(gain, error, metric, metrics)
 
 
-def _baseline_error(y: NDArray[Any], p: NDArray[np.float64], metric: Metric) -> float:
-    generator = np.random.default_rng(0)
-    n = min(len(y), 2_000)
-    rows = [generator.integers(0, len(y), n) for _ in range(30)]
-    scores = np.array([metric(y[r], p[r]) for r in rows])
-    known = scores[np.isfinite(scores)]
-    return float(known.std() * np.sqrt(n / len(y))) if len(known) > 1 else 0.0
-
-
-def _baseline_alone(baseline: Trial, dataset: Dataset, metric: Metric, others: list[Row]) -> Evidence:
-    row = replace(_baseline(baseline, dataset, metric), chosen=True)
+def _baseline_alone(
+    baseline: Trial,
+    dataset: Dataset,
+    metric: Metric,
+    settings: Settings,
+    budget: Budget,
+    folds: Sequence[Fold],
+    others: list[Row],
+) -> Evidence:
+    entrants = line_up(
+        [baseline], baseline, dataset, metric, folds, readable={}, native={}, timed=False, seed=settings.seed
+    )
+    resampled = resample(entrants, *learn_lines(entrants, entrants.weight), budget, settings.seed)
+    error = resampled.error(resampled.trivial)
+    row = replace(_baseline(baseline, error, dataset, metric), chosen=True)
     verdict = Verdict(
         "not compared",
         "Not compared: no model was finished; the answer is the trivial baseline.",
@@ -214,14 +198,7 @@ def _baseline_alone(baseline: Trial, dataset: Dataset, metric: Metric, others: l
     return Evidence((row, *others), verdict, None, (), reason)
 
 
-def _reason(
-    prefer: str,
-    line: Line,
-    lines: list[Line],
-    allowed: NDArray[np.bool_],
-    optimism: float,
-    metric: Metric,
-) -> str:
+def _reason(prefer: str, lines: list[Line], allowed: NDArray[np.bool_], taken: float, metric: Metric) -> str:
     what = {
         "accuracy": f"The most accurate of {len(lines)} models and joins",
         "balanced": f"The cheapest of {len(lines)} models and joins within noise of the best",
@@ -230,5 +207,5 @@ def _reason(
     }[prefer]
     if prefer == "readable" and not allowed.any():
         what = "No readable model was finished; the most accurate one"
-    sure = f"; choosing made its score look better by {abs(optimism):.2g} {metric.label}, which is taken off"
-    return what + (sure if optimism > 0 and len(line.members) > 1 else "") + "."
+    off = f"; choosing made its score look better by {taken:.2g} {metric.label}, which is taken off"
+    return what + (off if taken > 0 else "") + "."

@@ -25,6 +25,7 @@ from twofold.bundle.simplify import simplify
 from twofold.core.budget import Budget
 from twofold.core.control import Problem
 from twofold.core.errors import InputError
+from twofold.core.fold import Fold
 from twofold.core.table import Table
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
@@ -80,6 +81,7 @@ class Run:
     folder: Path | None = None
     events: list[tuple[float, str]] = field(default_factory=list)
     parity: Parity | None = None
+    folds: tuple[Fold, ...] = field(default=(), init=False)
 
     def execute(self) -> Result:
         """Search, weigh, refit, check."""
@@ -136,6 +138,9 @@ class Run:
                 events=self.events,
             )
             trials = search.execute(portfolio, pool)
+            if len(search.folds) < len(self.folds):
+                self.folds = search.folds
+                baseline = make_baseline(self.dataset, self.folds)
             plans = {name: item.plan for name, item in search.agenda.plans.items()}
             for plan_name, reason in portfolio.skipped:
                 trials.setdefault(plan_name, _skipped(plan_name, reason))
@@ -158,7 +163,7 @@ class Run:
         """Weigh, refit and check in the time that is left; without any, what is there already is kept."""
         self.progress.phase("weighing the evidence")
         short = replace(left.share(at_most=self._share(EVIDENCE_SHARE)), cores=self.settings.n_jobs)
-        parts = (self.dataset, self.metric, self.settings, short, self.run, len(self.folds))
+        parts = (self.dataset, self.metric, self.settings, short, self.run, self.folds)
         evidence = weigh(trials, baseline, plans, *parts)
         return self._finish(evidence, plans, pool, left)
 
