@@ -209,7 +209,9 @@ class Predictor:
         if not table.n_rows:
             return np.empty((0, self._width))
         try:
-            answer = np.asarray(self._graph.run({INPUT: table}), dtype=np.float64)
+            answer = np.asarray(
+                self._graph.run({INPUT: Table(table.columns, table.n_rows, {})}), dtype=np.float64
+            )
         except (TwofoldError, MemoryError):
             raise
         except Exception as error:  # steps run foreign libraries, which raise what they like

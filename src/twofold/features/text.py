@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,11 @@ from twofold.core.random import make_generator
 from twofold.core.table import Table
 from twofold.features.encoded import Part
 from twofold.steps.base import INPUT, Node
-from twofold.steps.tfidf import Letters, Lexical, Project, Words, letter_groups, tokens_of
+from twofold.steps.strings import Tokens, different, tokens
+from twofold.steps.tfidf import Letters, Lexical, Project, Words, letter_groups
 
 MOST_WORDS, MOST_PAIRS = 10_000, 10_000
+RARE_WORD = 2
 BUCKETS = 2**15
 SVD_ROWS = 10_000
 """Rows that the directions are learned from; more change them little and cost much."""
@@ -23,33 +24,35 @@ SVD_ROWS = 10_000
 
 def words(table: Table, name: str) -> Part | None:
     """Return TF-IDF of the words and word pairs of a text column, or None when no word repeats."""
-    tokens = tokens_of(table.columns[name])
-    n = table.n_rows
-    counted = Counter(tokens)
-    counted.pop("\n", None)
-    kept = sorted((w for w, c in counted.items() if c >= RARE_WORD), key=lambda w: (-counted[w], w))[
-        :MOST_WORDS
-    ]
+    once = Table({name: table.columns[name]}, table.n_rows, {})
+    values, text = different(once, name), tokens(once, name)
+    repeats = 1 if values.place is None else np.bincount(values.place)[text.rows]
+    often = np.bincount(text.ids, np.broadcast_to(repeats, len(text.ids)), len(text.words))
+    counted = {w: c for w, c in zip(text.words, often.tolist(), strict=True) if c >= RARE_WORD}
+    kept = sorted(counted, key=lambda w: (-counted[w], w))[:MOST_WORDS]
     if not kept:
         return None
     vocabulary = np.array(kept, dtype=np.str_)
-    known = {**{word: code for code, word in enumerate(kept)}, "\n": -2}
-    ids = np.array([known.get(token, -1) for token in tokens], dtype=np.int64)
-    both = (ids[:-1] >= 0) & (ids[1:] >= 0)
-    found, counts = np.unique(ids[:-1][both] * len(kept) + ids[1:][both], return_counts=True)
-    often = found[counts >= 3]
-    strongest = np.argsort(-counts[counts >= 3], kind="stable")[:MOST_PAIRS]
-    pairs = np.sort(often[strongest])
+    pairs = _pairs(kept, text, repeats)
     step = Words(name, vocabulary, pairs, np.ones(len(kept) + len(pairs), dtype=np.float32))
-    step = Words(name, vocabulary, pairs, _idf(step.run(table), n))
+    step = Words(name, vocabulary, pairs, _idf(step.run(once).tocsr(), table.n_rows))
     labels = kept + [f"{kept[a]} {kept[b]}" for a, b in zip(*np.divmod(pairs, len(kept)), strict=True)]
     output = f"words of {name}"
     node = Node(step, (INPUT,), output)
     names = tuple(f"{name}: {label}" for label in labels)
-    return Part((node,), output, step.run(table), names, (name,) * len(labels))
+    return Part((node,), output, step.run(once).tocsr(), names, (name,) * len(labels))
 
 
-RARE_WORD = 2
+def _pairs(kept: list[str], text: Tokens, repeats: Any) -> NDArray[np.int64]:
+    """Return the pairs of neighbouring words that occur at least three times, the most frequent ones."""
+    known = {word: code for code, word in enumerate(kept)}
+    ids = np.array([known.get(word, -1) for word in text.words], dtype=np.int64)[text.ids]
+    both = (ids[:-1] >= 0) & (ids[1:] >= 0) & (text.rows[:-1] == text.rows[1:])
+    found, place = np.unique(ids[:-1][both] * len(kept) + ids[1:][both], return_inverse=True)
+    counts = np.bincount(place, np.broadcast_to(repeats, len(ids))[:-1][both], len(found)).astype(np.int64)
+    often = found[counts >= 3]
+    strongest = np.argsort(-counts[counts >= 3], kind="stable")[:MOST_PAIRS]
+    return np.sort(often[strongest])
 
 
 def _idf(counts: Any, n: int) -> NDArray[np.float32]:

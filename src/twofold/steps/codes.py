@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.steps.base import Step
+from twofold.steps.sparse_rows import FEW
+from twofold.steps.strings import different
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2
 """Code of a level never seen or too rare, of a missing value, and of the most frequent level."""
@@ -42,9 +44,15 @@ class Codes(Step):
         (table,) = inputs
         out = np.empty((table.n_rows, len(self.names)), dtype=np.int64)
         for position, (name, known) in enumerate(zip(self.names, self._known, strict=True)):
-            values = table.columns[name].tolist()
-            out[:, position] = np.fromiter(map(known.get, values, repeat(UNKNOWN)), np.int64, len(values))
+            found = different(table, name)
+            codes = np.fromiter(map(known.get, found.values, repeat(UNKNOWN)), np.int64, len(found.values))
+            out[:, position] = codes if found.place is None else codes[found.place]
         return out
+
+
+def _starts_of(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where the codes of each column begin when all are counted through."""
+    return np.concatenate([[0], np.cumsum(sizes)[:-1]])
 
 
 @dataclass(frozen=True)
@@ -56,20 +64,23 @@ class OneHot(Step):
     sizes : integer array of shape (c,)
         Number of codes of each column.
     sparse : bool
-        Return CSR.
+        Return CSR, but few rows dense.
     """
 
     kind = "one_hot"
     sizes: NDArray[np.int64]
     sparse: bool
 
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return _starts_of(self.sizes)
+
     def run(self, *inputs: Any) -> Any:
         (codes,) = inputs
         n, c = codes.shape
-        starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
-        columns = codes + starts
+        columns = codes + self._starts
         width = int(self.sizes.sum())
-        if self.sparse:
+        if self.sparse and n > FEW:
             from scipy import sparse
 
             ones = np.ones(n * c, dtype=np.float32)
@@ -95,8 +106,11 @@ class CodeTables(Step):
     sizes: NDArray[np.int64]
     values: NDArray[np.float64]
 
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return _starts_of(self.sizes)
+
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (codes,) = inputs
-        starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
         width = codes.shape[1] * self.values.shape[1]  # told, because no rows have no width of their own
-        return np.asarray(self.values[codes + starts].reshape(len(codes), width), dtype=np.float32)
+        return np.asarray(self.values[codes + self._starts].reshape(len(codes), width), dtype=np.float32)

@@ -114,14 +114,13 @@ def to_text(values: NDArray[Any]) -> NDArray[np.object_]:
         return np.asarray(words[inverse.reshape(-1)])
     if values.dtype.kind == "M":
         values = values.astype(str)
-    out = np.empty(len(values), dtype=object)
-    seen: dict[Any, str | None] = {}
+    listed = values.tolist()
+    out = np.empty(len(listed), dtype=object)
     try:
-        for value in set(values.tolist()):
-            seen[value] = _as_text(value)
-        out[:] = list(map(seen.__getitem__, values.tolist()))
+        seen = {value: _as_text(value) for value in set(listed)}
+        out[:] = list(map(seen.__getitem__, listed))
     except (TypeError, KeyError):  # unhashable values, or a NaN that is not itself
-        out[:] = [_as_text(value) for value in values.tolist()]
+        out[:] = list(map(_as_text, listed))
     return out
 
 
@@ -157,13 +156,31 @@ def to_number(values: NDArray[Any], style: str = "") -> NDArray[np.float64]:
     else:
         try:
             out = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError):
-            words = to_text(values)
-            known = {word: parse_number(word, style) for word in set(words.tolist()) - {None}}
-            out = np.fromiter((known.get(word, np.nan) for word in words.tolist()), float, len(words))
+        except (TypeError, ValueError, OverflowError):
+            out = _read_numbers(values.astype(object).tolist(), style)
     if not np.isfinite(out).all():
         out = np.where(np.isinf(out), np.nan, out)
     return out
+
+
+def _read_numbers(values: list[Any], style: str) -> NDArray[np.float64]:
+    words = {value for value in values if type(value) is str}
+    known = {word: _one_number(word, style) for word in words}
+    read = (known[v] if type(v) is str else v if type(v) is float else _one_number(v, style) for v in values)
+    return np.fromiter(read, np.float64, len(values))
+
+
+def _one_number(value: Any, style: str) -> float:
+    """Read one value: a number is itself, whatever stands beside it; anything else goes by its text."""
+    if value is None:
+        return np.nan
+    if not isinstance(value, (str, bytes)):
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError):
+            pass
+    word = _as_text(value)
+    return np.nan if word is None else parse_number(word, style)
 
 
 def parse_date(word: str, style: str) -> float:

@@ -33,6 +33,7 @@ class GaussianBayes(Step):
 
     def run(self, *inputs: Any) -> NDArray[np.float64]:
         (X,) = inputs
+        X = X.tocsr() if hasattr(X, "tocsr") else X
         sparse = hasattr(X, "multiply")
         X = X.astype(np.float64)
         squares = X.multiply(X) if sparse else X * X

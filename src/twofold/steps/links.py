@@ -12,9 +12,11 @@ Array = NDArray[np.float64]
 
 def sigmoid_pair(scores: Array) -> Array:
     """Turn one column of log-odds into the probabilities of class 0 and class 1."""
-    z = np.clip(scores[:, 0], -700.0, 700.0)
-    positive = 1.0 / (1.0 + np.exp(-z))
-    return np.column_stack([1.0 - positive, positive])
+    z = np.minimum(np.maximum(scores[:, 0], -700.0), 700.0)
+    pair = np.empty((len(z), 2))
+    np.divide(1.0, 1.0 + np.exp(-z), out=pair[:, 1])
+    np.subtract(1.0, pair[:, 1], out=pair[:, 0])
+    return pair
 
 
 def softmax(scores: Array) -> Array:

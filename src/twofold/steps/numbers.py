@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twofold.steps.base import Step
+from twofold.steps.sparse_rows import SparseRows
 
 FLOAT32_MAX = 3.0e38
 FARTHEST = 10.0
@@ -41,10 +43,24 @@ class Pick(Step):
 
     def run(self, *inputs: Any) -> Any:
         (X,) = inputs
+        if isinstance(X, SparseRows):
+            return X.pick(self._position(X.width), len(self.columns))
         if hasattr(X, "toarray") and X.shape[0] * X.shape[1] <= SMALL:
             X = X.toarray()  # quicker than picking from a sparse matrix
         picked = X[:, self.columns]
         return picked.toarray() if hasattr(picked, "toarray") else picked
+
+    @cached_property
+    def _positions(self) -> dict[int, NDArray[np.int64]]:
+        return {}
+
+    def _position(self, width: int) -> NDArray[np.int64]:
+        """Return where each of so many columns goes; -1 where nowhere."""
+        if width not in self._positions:
+            position = np.full(width, -1)
+            position[self.columns] = np.arange(len(self.columns))
+            self._positions[width] = position
+        return self._positions[width]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from twofold.steps.base import Step
 from twofold.steps.links import apply_link
 from twofold.steps.threads import thread_count
+
+SHARE = 256
+"""Rows that are worth a thread."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,17 @@ class OnnxGraph(Step):
 
     @cached_property
     def session(self) -> Any:
-        """The onnxruntime session, made at first use from bytes only."""
+        """The onnxruntime session, made at first use from bytes only.
+
+        It has one thread: a row is answered before another thread would be awake, and many rows are shared
+        out by `run`. So the sums do not depend on the number of cores either.
+        """
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = thread_count()
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(
             self.model, sess_options=options, providers=["CPUExecutionProvider"]
         )
@@ -54,7 +61,19 @@ class OnnxGraph(Step):
     def run(self, *inputs: Any) -> NDArray[Any]:
         (X,) = inputs
         X = X.toarray() if hasattr(X, "toarray") else X
-        name = self.session.get_inputs()[0].name
         matrix = np.ascontiguousarray(X, dtype=self.dtype)
-        scores = np.asarray(self.session.run([self.output], {name: matrix})[0])
+        shares = min(thread_count(), len(matrix) // SHARE) if len(matrix) >= 2 * SHARE else 1
+        if shares > 1:
+            with ThreadPoolExecutor(shares) as threads:
+                scores = np.concatenate(list(threads.map(self._scores, np.array_split(matrix, shares))))
+        else:
+            scores = self._scores(matrix)
         return apply_link(self.link, scores) if self.link else scores
+
+    @cached_property
+    def _input(self) -> str:
+        name: str = self.session.get_inputs()[0].name
+        return name
+
+    def _scores(self, matrix: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(self.session.run([self.output], {self._input: matrix})[0])

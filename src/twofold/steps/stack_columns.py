@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from twofold.steps.base import Step
+from twofold.steps.sparse_rows import FEW, SparseRows, side_by_side
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,7 @@ class StackColumns(Step):
 
     def run(self, *inputs: Any) -> Any:
         if any(hasattr(part, "tocsr") for part in inputs):
-            from scipy import sparse
-
-            return sparse.csr_array(
-                sparse.hstack([sparse.csr_array(part) for part in inputs], dtype=np.float32)
-            )
+            return _sparse(inputs)
         if len(inputs) == 1:
             return np.asarray(inputs[0], dtype=np.float32)
         out = np.empty((len(inputs[0]), sum(part.shape[1] for part in inputs)), dtype=np.float32)
@@ -31,3 +28,13 @@ class StackColumns(Step):
             out[:, start : start + part.shape[1]] = part
             start += part.shape[1]
         return out
+
+
+def _sparse(parts: tuple[Any, ...]) -> Any:
+    n = parts[0].shape[0]
+    if n <= FEW and all(isinstance(part, (SparseRows, np.ndarray)) for part in parts):
+        return side_by_side(parts, n)
+    from scipy import sparse
+
+    light = [part.tocsr() if isinstance(part, SparseRows) else sparse.csr_array(part) for part in parts]
+    return sparse.csr_array(sparse.hstack(light, dtype=np.float32))
