@@ -16,7 +16,8 @@ from twofold.evaluate.bootstrap import known_mean, resample
 from twofold.evaluate.entrants import line_up
 from twofold.evaluate.lines import learn_lines
 from twofold.evaluate.optimism import fair_inside, take_off
-from twofold.evaluate.verdict import reach_verdict
+from twofold.evaluate.records import Interval
+from twofold.evaluate.verdict import _answer, reach_verdict
 from twofold.metrics import get_metric
 from twofold.search.trials import make_baseline
 
@@ -151,8 +152,17 @@ def test_the_trivial_answer_is_compared_row_by_row(few_draws):
     assert not any("trivial" in note for note in reach_verdict(resampled, scores, found.metric).notes)
 
 
+def test_an_answer_claims_no_more_than_its_interval():
+    """A gain that was measured below zero, within errors that leave room for one, decides nothing."""
+    wide, narrow = Interval(-0.001, -0.02, 0.018), Interval(-0.001, -0.003, 0.001)
+    assert _answer(wide, 0.004, learned=True) == "undecided"
+    assert _answer(narrow, 0.004, learned=True) == "no worthwhile gain"
+    assert _answer(Interval(0.01, 0.002, 0.018), 0.004, learned=True) == "helps"
+    assert _answer(Interval(0.01, 0.002, 0.018), 0.004, learned=False) == "no worthwhile gain"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("families", "shared"), [("mmd", 0.95), ("mmmmmmddddd", 0.95), ("md", 1.0)])
+@pytest.mark.parametrize(("families", "shared"), [("mmd", 0.95), ("mmmmmddd", 0.95), ("md", 1.0)])
 def test_trials_of_the_same_worth_are_seldom_said_to_help(few_draws, families, shared):
     answers = []
     for seed in range(40):

@@ -60,27 +60,25 @@ def take_off(resampled: Resampled, raw: NDArray[np.float64], trivial: float) -> 
     return Scores(raw, fair, expected, trivial)
 
 
-def luck(resampled: Resampled, pick: Pick, other: Pick | None = None) -> float:
-    """Return what a rule's choice gains on the rows it is made on; of two rules, their difference.
-
-    Parameters
-    ----------
-    resampled : Resampled
-    pick : Pick
-    other : Pick or None
-    """
-    gains, inside, outside = _fair_gains(resampled), fair_inside(resampled), _held(resampled)
-
-    def seen_and_held(rule: Pick) -> tuple[float, NDArray[np.float64]]:
-        held = [row[rule(seen)] for seen, row in zip(inside, outside, strict=True)]
-        return float(gains[rule(gains)]), np.array(held)
-
-    seen, held = seen_and_held(pick)
-    if other is not None:
-        seen_other, held_other = seen_and_held(other)
-        seen, held = seen - seen_other, held - held_other
-    found = seen - known_mean(held)
+def luck(resampled: Resampled, pick: Pick) -> float:
+    """Return what a rule's choice by fair gains gains on the rows it is made on."""
+    gains, inside, held = _fair_gains(resampled), fair_inside(resampled), _held(resampled)
+    out = np.array([row[pick(seen)] for seen, row in zip(inside, held, strict=True)])
+    found = float(gains[pick(gains)]) - known_mean(out)
     return _scale(resampled) * found if np.isfinite(found) else 0.0
+
+
+def apart(resampled: Resampled, scores: Scores, pick: Pick, other: Pick) -> float:
+    """Return how much better one rule's choice is than another's, on rows that neither learned from.
+
+    Both rules see raw gains only, in the bag and on all rows: fair ones hold something of the rows out
+    of bag already, which would make the rule with more lines to choose from look worse than it is.
+    """
+    r, fair, held = resampled, _fair_gains(resampled), _held(resampled)
+    out = np.array([row[pick(seen)] - row[other(seen)] for seen, row in zip(r.inside, held, strict=True)])
+    found = float(fair[pick(r.gains)] - fair[other(r.gains)]) - known_mean(out)
+    lead = float(scores.fair[pick(scores.raw)] - scores.fair[other(scores.raw)])
+    return lead - (_scale(r) * found if np.isfinite(found) else 0.0)
 
 
 def fair_inside(resampled: Resampled) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.evaluate.bootstrap import Resampled
-from twofold.evaluate.optimism import Pick, Scores, fair_inside, luck
+from twofold.evaluate.optimism import Pick, Scores, apart
 from twofold.evaluate.records import Answer, Interval, Verdict
 from twofold.metrics.base import Metric
 
@@ -46,8 +46,8 @@ def reach_verdict(resampled: Resampled, scores: Scores, metric: Metric) -> Verdi
     if not {"hybrid"} < set(present):
         return _not_compared(present, metric, intervals)
     joined, alone = best_of_family(families, ("hybrid",)), best_of_family(families, ("ml", "dl"))
-    hybrid, single = joined(scores.fair), alone(scores.fair)
-    gain = float(scores.fair[hybrid] - scores.fair[single]) - luck(resampled, joined, alone)
+    hybrid, single = joined(scores.raw), alone(scores.raw)
+    gain = apart(resampled, scores, joined, alone)
     error = _error(resampled, joined, alone, hybrid, single)
     interval = Interval(gain, gain - Z * error, gain + Z * error)
     winner = hybrid if gain > 0 else single
@@ -78,7 +78,7 @@ def in_unit(gain: float, error: float, metric: Metric) -> Interval:
 
 def _error(resampled: Resampled, joined: Pick, alone: Pick, hybrid: int, single: int) -> float:
     """Return the larger of two errors: of the two lines compared, and of comparing whichever are best."""
-    inside = fair_inside(resampled)
+    inside = resampled.inside
     chosen = np.array([row[joined(row)] - row[alone(row)] for row in inside])
     errors = [resampled.error(apart) for apart in (inside[:, hybrid] - inside[:, single], chosen)]
     return float(np.nanmax(errors)) if np.isfinite(errors).any() else float("nan")
