@@ -2,9 +2,8 @@
 
 Two things make an out-of-fold score too good. A join *learned* its weights from these rows; and the line
 at the top of a table was *chosen* because it is at the top. Both are measured on the bootstraps: what was
-learned and put in order on in-bag rows is scored on the others (Tsamardinos et al. 2018). The same is
-done for each place of the table, not for the first alone, so that the order stays and every place of it
-is worth what it says.
+learned and put first on in-bag rows is scored on the others (Tsamardinos et al. 2018). The first line pays
+for its luck in full, those close behind it in part, so that the order of the table stays.
 """
 
 from __future__ import annotations
@@ -16,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.evaluate.bootstrap import Resampled, known_mean
+
+FADE = 2.0
+"""Lines so many times the first one's luck behind it are shown as they were measured."""
 
 Pick = Callable[[NDArray[np.float64]], int]
 """A rule that takes the gains of all lines and returns the position of one."""
@@ -54,10 +56,9 @@ def take_off(resampled: Resampled, raw: NDArray[np.float64], trivial: float) -> 
     trivial : float
     """
     fair = raw - resampled.share * _learning(resampled)
-    order = np.argsort(-fair, kind="stable")
-    expected = np.empty_like(fair)
-    expected[order] = np.minimum.accumulate(fair[order] - _scale(resampled) * _luck_of_places(resampled))
-    return Scores(raw, fair, expected, trivial)
+    first = max(0.0, luck(resampled, lambda gains: int(np.nanargmax(gains))))
+    behind = (fair.max() - fair) / (FADE * first) if first else np.ones_like(fair)
+    return Scores(raw, fair, fair - first * np.clip(1.0 - behind, 0.0, 1.0), trivial)
 
 
 def luck(resampled: Resampled, pick: Pick) -> float:
@@ -125,14 +126,6 @@ def _held(resampled: Resampled) -> NDArray[np.float64]:
     """Return out-of-bag gains (B, L), put so that their mean is each line's fair gain."""
     means = np.array([known_mean(column) for column in resampled.outside.T])
     return np.asarray(resampled.outside - _known_or_zero(means - _fair_gains(resampled)))
-
-
-def _luck_of_places(resampled: Resampled) -> NDArray[np.float64]:
-    """Return (L,) by how much the first, the second ... line looks too good for being there."""
-    seen = np.sort(_fair_gains(resampled))[::-1]
-    order = np.argsort(-fair_inside(resampled), axis=1, kind="stable")  # NaN last
-    held = np.take_along_axis(_held(resampled), order, axis=1)
-    return _known_or_zero(seen - np.array([known_mean(column) for column in held.T]))
 
 
 def _known_or_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
