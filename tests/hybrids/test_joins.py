@@ -9,6 +9,7 @@ from twofold.hybrids.cascade import learn_cascade
 from twofold.hybrids.stack import learn_stack
 from twofold.hybrids.threshold import at_threshold, learn_threshold
 from twofold.metrics import METRICS
+from twofold.metrics.losses import mean_log_loss
 from twofold.steps.base import INPUT, PREDICTION, Graph, Node
 from twofold.steps.linear import Linear
 from twofold.steps.numbers import Numbers
@@ -95,7 +96,7 @@ def test_a_cascade_keeps_most_of_the_lead_for_less():
 
 def test_calibration_mends_boasting_and_leaves_honesty_alone():
     boastful = sigmoid(3 * Z)
-    step = learn_calibration(boastful, Y, None, keep_order=True)
+    step = learn_calibration(boastful, Y, None, keep_order=True).step
     error = METRICS.load("calibration_error")
     assert error(Y, step.run(boastful)) < 0.5 * error(Y, boastful)
     order = np.argsort(boastful[:, 1], kind="stable")
@@ -107,7 +108,7 @@ def test_a_bent_scale_needs_a_curve():
     bent = sigmoid(Z)
     bent[:, 1] = bent[:, 1] ** 4
     bent[:, 0] = 1 - bent[:, 1]
-    step = learn_calibration(bent, Y, None, keep_order=False)
+    step = learn_calibration(bent, Y, None, keep_order=False).step
     error = METRICS.load("calibration_error")
     assert error(Y, step.run(bent)) < 0.03 < error(Y, bent)
 
@@ -120,3 +121,18 @@ def test_a_threshold_is_worth_it_for_rare_classes(name):
     threshold = learn_threshold(sigmoid(z), y, None, metric)
     assert threshold < 0.5
     assert metric(y, at_threshold(sigmoid(z), threshold)) > metric(y, sigmoid(z)) + 0.02
+
+
+def test_calibrated_rows_are_judged_by_what_other_rows_taught():
+    """With targets that follow nothing, a curve learned on all rows looks better than it is."""
+    g = np.random.default_rng(5)
+    n = 4_000
+    y = (g.random(n) < 0.3).astype(int)
+    p = g.random(n)
+    p = np.column_stack([1 - p, p])
+    found = learn_calibration(p, y, None, keep_order=False)
+    own = mean_log_loss(y, found.step.run(p), None)
+    crossed = mean_log_loss(y, found.crossed, None)
+    best = mean_log_loss(y, np.tile([0.7, 0.3], (n, 1)), None)
+    assert own < crossed
+    assert crossed > best - 1e-3

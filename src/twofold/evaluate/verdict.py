@@ -115,8 +115,12 @@ def _sentence(
     better = "" if metric.greater_is_better else " (less is better; + is an improvement)"
     return (
         f"{_WORDS[answer]}: {numbers}{better} for '{resampled.names[hybrid]}' over "
-        f"'{resampled.names[single]}', at {price:.2g} times the prediction cost."
+        f"'{resampled.names[single]}', at {_price_words(price)} prediction cost."
     )
+
+
+def _price_words(price: float) -> str:
+    return "the same" if 0.95 <= price < 1.05 else f"{price:.2g} times the"
 
 
 def _notes(learned: bool, present: list[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ honest already; then nothing is added. Cost: nothing to speak of.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ Learn = Callable[[NDArray[np.float64], NDArray[Any], NDArray[np.float64]], Step]
 
 WORTH = 0.002
 """Share of the log loss that a calibration has to take away to be kept."""
+FEWEST_ROWS = 50
+"""Below these a calibration is not tried."""
 ISOTONIC_FROM = 2_000
 """Rows from which a free curve is tried; with fewer it follows the noise."""
 
@@ -62,9 +65,25 @@ def learn_isotonic(p: NDArray[np.float64], y: NDArray[Any], weight: NDArray[np.f
     return Isotonic(x, np.minimum(rising, 1.0))
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """A calibration that is worth its while.
+
+    Parameters
+    ----------
+    step : Step
+        Learned from all rows, for new ones.
+    crossed : array of shape (n, C)
+        The rows themselves, each half calibrated by what the other half taught: to be judged by.
+    """
+
+    step: Step
+    crossed: NDArray[np.float64]
+
+
 def learn_calibration(
     p: NDArray[np.float64], y: NDArray[Any], weight: NDArray[np.float64] | None, *, keep_order: bool
-) -> Step | None:
+) -> Calibration | None:
     """Return the calibration that is worth its while on halves it has not seen, or None.
 
     Parameters
@@ -76,25 +95,27 @@ def learn_calibration(
     keep_order : bool
         Leave out what would change a ranking.
     """
-    w = np.ones(len(y)) if weight is None else weight
-    half = np.arange(len(y)) % 2 == 0
-    if len(y) < 50:
+    if len(y) < FEWEST_ROWS:
         return None
+    w = np.ones(len(y)) if weight is None else weight
     learners: list[Learn] = [learn_temperature]
     if p.shape[1] == 2 or not keep_order:
         learners.append(learn_shift)
     if p.shape[1] == 2 and not keep_order and len(y) >= ISOTONIC_FROM:
         learners.append(learn_isotonic)
-    plain = mean_log_loss(y, p, w)
-    losses = []
-    for learn in learners:
-        parts = [
-            (
-                mean_log_loss(y[~side], learn(p[side], y[side], w[side]).run(p[~side]), w[~side]),
-                w[~side].sum(),
-            )
-            for side in (half, ~half)
-        ]
-        losses.append(float(np.average([loss for loss, _ in parts], weights=[mass for _, mass in parts])))
+    crossed = [_cross(learn, p, y, w) for learn in learners]
+    losses = [mean_log_loss(y, told, w) for told in crossed]
     best = int(np.argmin(losses))
-    return learners[best](p, y, w) if losses[best] < plain * (1 - WORTH) else None
+    if not losses[best] < mean_log_loss(y, p, w) * (1 - WORTH):
+        return None
+    return Calibration(learners[best](p, y, w), crossed[best])
+
+
+def _cross(
+    learn: Learn, p: NDArray[np.float64], y: NDArray[Any], w: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    half = np.arange(len(y)) % 2 == 0
+    out = np.empty_like(p, dtype=np.float64)
+    for side in (half, ~half):
+        out[~side] = learn(p[side], y[side], w[side]).run(p[~side])
+    return out

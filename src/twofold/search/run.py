@@ -232,10 +232,9 @@ class Run:
         graph = local.lower([graph for graph, _, _ in found])
         native = local.combine(np.stack([check for _, check, _ in found]))
         whole = whole_answer(evidence.line, list(evidence.members))
-        step, threshold = self._tune(whole)
+        step, threshold, whole = self._tune(whole)
         if step is not None:
-            graph = _with(graph, step)
-            native, whole = step.run(native), step.run(whole)
+            graph, native = _with(graph, step), step.run(native)
         graph = simplify(graph)
         self._check(graph, native)
         choice = Choice(
@@ -250,20 +249,26 @@ class Run:
         importances = self._importance(evidence, left)
         return replace(self._result(evidence, choice, graph), importances=importances)
 
-    def _tune(self, whole: NDArray[np.float64]) -> tuple[Step | None, float | None]:
-        """Learn the calibration and the threshold of the chosen line."""
+    def _tune(self, whole: NDArray[np.float64]) -> tuple[Step | None, float | None, NDArray[np.float64]]:
+        """Learn the calibration and the threshold of the chosen line; return also what is to be judged.
+
+        Rows that taught the calibration are judged by what the other half of them taught.
+        """
         if not self.dataset.classes:
-            return None, None
+            return None, None, whole
         known = np.flatnonzero(np.isfinite(whole).all(axis=1))
         y, p = self.dataset.y[known], whole[known]
         weight = None if self.dataset.weight is None else self.dataset.weight[known]
         keep_order = self.metric.name in RANKING
-        step = learn_calibration(p, y, weight, keep_order=keep_order)
+        found = learn_calibration(p, y, weight, keep_order=keep_order)
         threshold = None
         if self.metric.decides and p.shape[1] == 2:
-            told = p if step is None else step.run(p)
-            threshold = learn_threshold(told, y, weight, self.metric)
-        return step, threshold
+            threshold = learn_threshold(p if found is None else found.crossed, y, weight, self.metric)
+        if found is None:
+            return None, threshold, whole
+        judged = whole.copy()
+        judged[known] = found.crossed
+        return found.step, threshold, judged
 
     def _check(self, graph: Graph, native: NDArray[np.float64]) -> None:
         table = make_check_table(self.dataset, self.settings.seed)
