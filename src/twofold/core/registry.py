@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from twofold.core.errors import InputError
@@ -39,8 +38,7 @@ class Registry(Mapping[str, str]):
 
     def _lines(self) -> dict[str, str]:
         if self._all is None:
-            points = () if self.closed else entry_points(group=self.group)
-            self._all = {**{point.name: point.value for point in points}, **self._own}
+            self._all = {**({} if self.closed else _lines_of_others(self.group)), **self._own}
         return self._all
 
     def __getitem__(self, name: str) -> str:
@@ -73,3 +71,9 @@ class Registry(Mapping[str, str]):
                 "It has to name a class in an importable module.",
                 "Check the spelling, and that the module is on the Python path.",
             ) from error
+
+
+def _lines_of_others(group: str) -> dict[str, str]:
+    from importlib.metadata import entry_points  # slow to import, and a loaded model never asks
+
+    return {point.name: point.value for point in entry_points(group=group)}

@@ -45,6 +45,9 @@ class Codes(Step):
         out = np.empty((table.n_rows, len(self.names)), dtype=np.int64)
         for position, (name, known) in enumerate(zip(self.names, self._known, strict=True)):
             found = different(table, name)
+            if len(found.values) == 1:
+                out[:, position] = known.get(found.values[0], UNKNOWN)
+                continue
             codes = np.fromiter(map(known.get, found.values, repeat(UNKNOWN)), np.int64, len(found.values))
             out[:, position] = codes if found.place is None else codes[found.place]
         return out

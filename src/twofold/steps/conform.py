@@ -247,21 +247,22 @@ def conform(columns: Mapping[str, Any], schema: Schema) -> Table:
     >>> conform({"age": ["31", "?"]}, schema).columns["age"]
     array([31., nan])
     """
-    absent = [column.name for column in schema.used if column.name not in columns]
+    used = schema.used
+    absent = [column.name for column in used if column.name not in columns]
     if absent:
         raise SchemaError(
             f"The data lacks {len(absent)} column(s): {_list(absent)}.",
-            f"The model reads: {_list([column.name for column in schema.used])}.",
+            f"The model reads: {_list([column.name for column in used])}.",
             "Add them (with missing values where nothing is known).",
         )
-    arrays = {column.name: as_array(columns[column.name]) for column in schema.used}
+    arrays = {column.name: as_array(columns[column.name]) for column in used}
     lengths = {len(values) for values in arrays.values()}
     if len(lengths) > 1:
         raise SchemaError(
             f"The columns differ in length: {sorted(lengths)}.", "All need the same number of rows.", ""
         )
     n_rows = lengths.pop() if lengths else max((len(as_array(v)) for v in columns.values()), default=0)
-    return Table({column.name: convert(arrays[column.name], column) for column in schema.used}, n_rows)
+    return Table({column.name: convert(arrays[column.name], column) for column in used}, n_rows)
 
 
 def _list(names: Iterable[str], most: int = 8) -> str:

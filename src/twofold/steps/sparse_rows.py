@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -30,6 +30,8 @@ class SparseRows:
     width : int
     place : integer array of shape (n,) or None
         Which of the m rows each row is; None when every row stands for itself.
+    products : dict or None
+        For rows that are met again: their products by key (see `times`).
 
     Examples
     --------
@@ -43,6 +45,7 @@ class SparseRows:
     starts: NDArray[np.int64]
     width: int
     place: NDArray[np.int64] | None = None
+    products: dict[Any, NDArray[Any]] | None = field(default=None, repr=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,6 +68,15 @@ class SparseRows:
     def __matmul__(self, dense: NDArray[Any]) -> NDArray[Any]:
         sums = self._sums(dense) if len(self.starts) <= FEW + 1 else self._different() @ dense
         return np.asarray(self._all(sums))
+
+    def times(self, key: Any, dense: NDArray[Any]) -> NDArray[Any]:
+        """Return ``self @ dense``; rows that are met again remember it by `key`."""
+        if self.products is None:
+            return self @ dense
+        if key not in self.products:
+            self.products[key] = self @ dense
+            self.products[key].flags.writeable = False
+        return self.products[key]
 
     def _sums(self, dense: NDArray[Any]) -> NDArray[Any]:
         out = np.empty((len(self.starts) - 1, dense.shape[1]), np.result_type(self.data, dense))

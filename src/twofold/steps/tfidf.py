@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
 from typing import Any
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from twofold.core.table import Table
 from twofold.steps.base import Step
-from twofold.steps.sparse_rows import FEW, SparseRows
+from twofold.steps.sparse_rows import SparseRows
 from twofold.steps.strings import LONGEST, Different, different, tokens
 
 REMEMBERED = 4_096
-"""Different strings that a step remembers from small batches."""
+"""Different strings that a step remembers from single rows."""
+SHORT = 200
+"""Letters of the longest string that is remembered."""
 
 
 def normalised_rows(keys: NDArray[np.int64], n: int, width: int, idf: NDArray[np.float32]) -> SparseRows:
@@ -25,8 +27,10 @@ def normalised_rows(keys: NDArray[np.int64], n: int, width: int, idf: NDArray[np
 
     Counts are dampened by ``1 + log(count)`` and rows have length one.
     """
-    unique, counts = np.unique(keys, return_counts=True)
-    rows, columns = np.divmod(unique, width)
+    keys = np.sort(keys)
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
+    unique, counts = keys[starts], np.concatenate([starts[1:], [len(keys)]])[: len(starts)] - starts
+    rows, columns = np.divmod(unique, width) if n > 1 else (np.zeros_like(unique), unique)
     data = (1.0 + np.log(counts)).astype(np.float32) * idf[columns]
     lengths = np.sqrt(np.bincount(rows, weights=data.astype(np.float64) ** 2, minlength=n))
     data /= np.maximum(lengths[rows], 1e-12).astype(np.float32)
@@ -88,7 +92,7 @@ def letter_groups(
     words: Sequence[str], buckets: int, sizes: tuple[int, ...] = (2, 3, 4)
 ) -> NDArray[np.int64]:
     """Return ``row * buckets + bucket`` for every group of neighbouring letters, by a rolling hash."""
-    text = "\0".join([f" {word[:LONGEST].lower()} " for word in words])
+    text = "\0".join([f" {word[:LONGEST].lower()} ".replace("\0", " ") for word in words])
     letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     ends = letters == 0
     rows = np.cumsum(ends)
@@ -135,27 +139,25 @@ class Letters(Step):
     idf: NDArray[np.float32]
 
     @cached_property
-    def _memory(self) -> dict[str | None, tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    def _memory(self) -> dict[str | None, SparseRows]:
         return {}
 
     def run(self, *inputs: Any) -> Any:
         (table,) = inputs
         found = different(table, self.name)
-        few = len(found.values) <= FEW
-        return _answer(self._few(found, table) if few else self._rows(found, table), found, table)
+        if len(found.values) != 1:
+            return _answer(self._rows(found, table), found, table)
+        return _answer(self._alone(found, table), found, table)
 
-    def _few(self, found: Different, table: Table) -> SparseRows:
-        """Answer a few rows from what was met before: in serving, the same strings come again and again."""
-        parts = [self._memory.get(value) for value in found.values]
-        if None in parts:
-            rows = self._rows(found, table)
-            if len(self._memory) < REMEMBERED:
-                self._memory.update((value, rows.cells(row)) for row, value in enumerate(found.values))
-            return rows
-        columns = [np.empty(0, np.int64), *(part[0] for part in parts if part)]
-        data = [np.empty(0, np.float32), *(part[1] for part in parts if part)]
-        starts = np.cumsum([len(part) for part in columns])
-        return SparseRows(np.concatenate(data), np.concatenate(columns), starts, len(self.kept))
+    def _alone(self, found: Different, table: Table) -> SparseRows:
+        """Answer for one string from what was met before: in serving, the same come again and again."""
+        (value,) = found.values
+        row = self._memory.get(value)
+        if row is None:
+            row = replace(self._rows(found, table), products={})
+            if len(self._memory) < REMEMBERED and len(value or "") < SHORT:
+                self._memory[value] = row
+        return row
 
     def _rows(self, found: Different, table: Table) -> SparseRows:
         words = [value or "" for value in found.values]
@@ -179,8 +181,14 @@ class Project(Step):
     kind = "project"
     directions: NDArray[np.float32]
 
+    @cached_property
+    def _key(self) -> object:
+        return object()
+
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (X,) = inputs
+        if isinstance(X, SparseRows):
+            return np.asarray(X.times(self._key, self.directions))
         return np.asarray(X @ self.directions, dtype=np.float32)
 
 
@@ -212,7 +220,10 @@ class Lexical(Step):
         ends = np.cumsum([0, *map(len, coded)])
         out = np.empty((len(texts), 6))
         out[:, 0] = [len(text) - text.count("\0") for text in texts]
-        for number in range(4):
-            out[:, 1 + number] = np.diff(np.searchsorted(np.flatnonzero(classes == number), ends))
+        if len(texts) == 1:
+            out[0, 1:5] = np.bincount(classes, minlength=5)[:4]
+        else:
+            for number in range(4):
+                out[:, 1 + number] = np.diff(np.searchsorted(np.flatnonzero(classes == number), ends))
         out[:, 5] = [value is None for value in found.values]
         return out if found.place is None else out[found.place]
