@@ -119,3 +119,18 @@ def test_infinite_values_and_bad_weights_are_refused():
         make_dataset(X, ["a", "b", "a", "b"])
     with pytest.raises(InputError, match="negative"):
         make_dataset(X.fillna(0).clip(upper=9), list("abab"), Extras(weight=[1, -1, 1, 1]))
+
+
+@pytest.mark.parametrize(
+    ("words", "classes"),
+    [
+        (["+", "-"], ("+", "-")),
+        (["some", "none"], ("none", "some")),
+        (["+", "-", "0"], ("+", "-", "0")),
+        (["yes", "no", "?"], ("no", "yes")),
+    ],
+)
+def test_a_mark_for_missing_is_a_class_where_it_has_to_be_one(words, classes):
+    y = np.array(words * 20, dtype=object)
+    frame = pd.DataFrame({"x": np.arange(len(y)) % 7})
+    assert make_dataset(frame, pd.Series(y)).classes == classes

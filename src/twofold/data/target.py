@@ -198,7 +198,13 @@ def _missing_mask(values: NDArray[Any]) -> NDArray[np.bool_]:
         return np.zeros(len(values), dtype=bool)
     if values.dtype.kind == "M":
         return np.asarray(np.isnat(values))
-    return np.fromiter(map(is_missing, values.tolist()), bool, len(values))
+    missing = np.fromiter(map(is_missing, values.tolist()), bool, len(values))
+    marks = missing & np.fromiter((isinstance(v, str) and bool(v.strip()) for v in values), bool, len(values))
+    words = {value.strip() for value in values[marks].tolist()}
+    labels = set(values[~missing].tolist())
+    if words and (len(labels) < 2 <= len(labels | words) or (words == {"-"} and "+" in labels)):
+        return np.asarray(missing & ~marks)  # '-' beside '+' is a class; so is 'none' beside 'some'
+    return missing
 
 
 def _refuse_labels(values: NDArray[Any], name: str) -> None:
