@@ -13,6 +13,8 @@ from twofold.steps.base import Step
 
 CELLS = 4_000_000
 """Distances held at once."""
+SPARE = 8
+"""So many more rows than asked for are looked at closely: products of float32 blur small distances."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +57,31 @@ class Neighbours(Step):
         (X,) = inputs
         X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float32)
         out = np.empty((len(X), self.answers.shape[1]))
-        step = max(1, CELLS // max(len(self.rows), 1))
+        wide = (min(self.k, len(self.rows)) + SPARE) * self.rows.shape[1]
+        step = max(1, CELLS // max(len(self.rows), wide, 1))
         for start in range(0, len(X), step):
             out[start : start + step] = self._answer(X[start : start + step])
         return out
 
     def _answer(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        squares = self._squares - 2.0 * (X @ self.rows.T)
-        k = min(self.k, len(self.rows))
-        near = np.argpartition(squares, k - 1, axis=1)[:, :k] if k < len(self.rows) else None
-        if near is None:
-            near = np.tile(np.arange(len(self.rows)), (len(X), 1))
-        own = np.einsum("ij,ij->i", X, X)[:, None]
-        distance = np.sqrt(np.maximum(np.take_along_axis(squares, near, axis=1) + own, 0.0))
-        weight = self.weights[near] / (distance.astype(np.float64) + self.scale)
+        near, distance = self._nearest(X)
+        weight = self.weights[near] / (distance + self.scale)
         prior = self.prior_weight / (2.0 * self.scale)
         total = weight.sum(axis=1, keepdims=True) + prior
         summed = np.einsum("nk,nkq->nq", weight, self.answers[near]) + prior * self.prior
         return np.asarray(summed / np.maximum(total, 1e-300))
+
+    def _nearest(self, X: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return places (n, k) and distances of the nearest rows, the same for one row and for many."""
+        m = len(self.rows)
+        k, looked = min(self.k, m), min(self.k + SPARE, m)
+        if looked < m:
+            blurred = self._squares - 2.0 * (X @ self.rows.T)
+            near = np.sort(np.argpartition(blurred, looked - 1, axis=1)[:, :looked], axis=1)
+        else:
+            near = np.tile(np.arange(m), (len(X), 1))
+        apart = self.rows[near].astype(np.float64) - X[:, None].astype(np.float64)
+        squares = np.einsum("nkd,nkd->nk", apart, apart)
+        chosen = np.argsort(squares, axis=1, kind="stable")[:, :k]
+        near, squares = (np.take_along_axis(values, chosen, axis=1) for values in (near, squares))
+        return near, np.sqrt(squares)
