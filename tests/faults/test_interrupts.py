@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.conftest import QUICK
 from twofold import load
-from twofold.search import evidence, pool, refit, run
+from twofold.search import evidence, finish, pool, refit, run
 from twofold.search.runner import Search
 
 FIT = ("fit", "train.csv", "--target", "sold", *QUICK)
@@ -53,7 +53,7 @@ LATE = {
     "resampling": (evidence, "resample"),
     "refitting": (refit.Refit, "fit"),
     "waiting for a refit": (pool.WorkerPool, "wait"),
-    "checking": (run.Run, "_check"),
+    "checking": (finish, "check_parity"),
     "asking what the columns are worth": (run, "permutation_importance"),
 }
 

@@ -50,6 +50,8 @@ class Evidence:
         What the line joins.
     reason : str
         Why it is kept.
+    instead : tuple of (Line, tuple of Trial)
+        What could be kept in its place, best first.
     """
 
     rows: tuple[Row, ...]
@@ -57,6 +59,7 @@ class Evidence:
     line: Line | None
     members: tuple[Trial, ...]
     reason: str
+    instead: tuple[tuple[Line, tuple[Trial, ...]], ...] = ()
 
 
 def weigh(
@@ -117,7 +120,8 @@ def weigh(
     taken = float(raw[chosen] - gained[chosen])
     taken *= taken > WORTH_TELLING * resampled.error(resampled.inside[:, chosen])
     reason = _reason(settings.prefer, lines, chooser.allowed, taken, metric)
-    return Evidence(sort_rows(rows, metric), verdict, lines[chosen], tuple(members[chosen]), reason)
+    instead = tuple((lines[p], tuple(members[p])) for p in np.argsort(-scores.fair) if p != chosen)
+    return Evidence(sort_rows(rows, metric), verdict, lines[chosen], tuple(members[chosen]), reason, instead)
 
 
 def _is_readable(plan: Plan) -> bool:

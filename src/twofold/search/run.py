@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import twofold
-from twofold.bundle.parity import Parity, check_parity
+from twofold.bundle.parity import Parity
 from twofold.bundle.simplify import simplify
 from twofold.core.budget import Budget
 from twofold.core.control import Problem
@@ -32,12 +32,10 @@ from twofold.data.dataset import Dataset
 from twofold.data.leakage import row_hashes
 from twofold.data.split import make_folds
 from twofold.data.store import save_dataset
-from twofold.hybrids.calibration import learn_calibration
-from twofold.hybrids.threshold import learn_threshold
 from twofold.metrics import get_metric
 from twofold.models.baseline import Baseline
-from twofold.search.check_rows import make_check_table
-from twofold.search.evidence import Evidence, weigh, whole_answer
+from twofold.search.evidence import Evidence, weigh
+from twofold.search.finish import Finish, Finished
 from twofold.search.importance import permutation_importance
 from twofold.search.pool import WorkerPool
 from twofold.search.portfolio import Portfolio, affordable_folds, make_portfolio
@@ -49,14 +47,13 @@ from twofold.search.run_lock import TEMPORARY, locked, sweep_abandoned
 from twofold.search.runner import Search
 from twofold.search.settings import Settings
 from twofold.search.trials import make_baseline
-from twofold.steps.base import INPUT, PREDICTION, Graph, Node, Step
+from twofold.steps.base import INPUT, Graph, Node
 from twofold.steps.numbers import Numbers
 from twofold.workflow.plan import Plan
 
 EVIDENCE_SHARE, FINISH_SHARE = 0.06, 0.03
 """Of the budget, kept for the bootstraps, and for lowering, checks and importance."""
 MOST_FOR_REFIT = 0.25
-RANKING = frozenset({"roc_auc", "average_precision"})
 
 
 @dataclass
@@ -221,60 +218,19 @@ class Run:
             told = np.asarray(graph.run({INPUT: self.dataset.table}), dtype=np.float64)
             choice = Choice("baseline", "baseline", self.settings.prefer, evidence.reason, told)
             return self._result(evidence, choice, graph)
-        finish = self._share(FINISH_SHARE) if self.settings.timed else 0.0
-        time = left.share(at_most=max(0.0, left.left() - finish))
+        rest = self._share(FINISH_SHARE) if self.settings.timed else 0.0
+        time = left.share(at_most=max(0.0, left.left() - rest))
         refit = Refit(self.dataset, self.folds, self.settings, self.metric, time, self.run, self.progress)
-        refit.fit(evidence.members, plans, pool)
-        found = [refit.graph(trial) for trial in evidence.members]
-        for sentence in refit.notes:
-            self._note(sentence)
-        local = evidence.line.local
-        graph = local.lower([graph for graph, _, _ in found])
-        native = local.combine(np.stack([check for _, check, _ in found]))
-        whole = whole_answer(evidence.line, list(evidence.members))
-        step, threshold, whole = self._tune(whole)
-        if step is not None:
-            graph, native = _with(graph, step), step.run(native)
-        graph = simplify(graph)
-        self._check(graph, native)
-        choice = Choice(
-            evidence.line.name,
-            evidence.line.family,
-            self.settings.prefer,
-            evidence.reason,
-            whole,
-            threshold,
-            all(refitted for _, _, refitted in found),
-        )
+        finish = Finish(self.dataset, self.settings, self.metric, refit, plans, pool)
+        try:
+            found = finish.build(evidence)
+        finally:
+            for sentence in finish.notes:
+                self._note(sentence)
+        self.parity = found.parity
+        evidence = keep(evidence, found)
         importances = self._importance(evidence, left)
-        return replace(self._result(evidence, choice, graph), importances=importances)
-
-    def _tune(self, whole: NDArray[np.float64]) -> tuple[Step | None, float | None, NDArray[np.float64]]:
-        """Learn the calibration and the threshold of the chosen line; return also what is to be judged.
-
-        Rows that taught the calibration are judged by what the other half of them taught.
-        """
-        if not self.dataset.classes:
-            return None, None, whole
-        known = np.flatnonzero(np.isfinite(whole).all(axis=1))
-        y, p = self.dataset.y[known], whole[known]
-        weight = None if self.dataset.weight is None else self.dataset.weight[known]
-        keep_order = self.metric.name in RANKING
-        found = learn_calibration(p, y, weight, keep_order=keep_order)
-        threshold = None
-        if self.metric.decides and p.shape[1] == 2:
-            threshold = learn_threshold(p if found is None else found.crossed, y, weight, self.metric)
-        if found is None:
-            return None, threshold, whole
-        judged = whole.copy()
-        judged[known] = found.crossed
-        return found.step, threshold, judged
-
-    def _check(self, graph: Graph, native: NDArray[np.float64]) -> None:
-        table = make_check_table(self.dataset, self.settings.seed)
-        lowered = np.asarray(graph.run({INPUT: table}), dtype=np.float64)
-        self.parity = check_parity(native, lowered, relative=not self.dataset.classes)
-        self.parity.demand("The chosen model")
+        return replace(self._result(evidence, found.choice, found.graph), importances=importances)
 
     def _importance(self, evidence: Evidence, left: Budget) -> tuple[Any, ...]:
         self.progress.phase("asking what the columns are worth")
@@ -343,15 +299,10 @@ def _skipped(name: str, reason: str) -> Trial:
     return Trial(name, named_plan(name).family, "stopped", f"not tried: {reason}")
 
 
-def _with(graph: Graph, step: Step) -> Graph:
-    """Put a step behind a graph's prediction."""
-    renamed = Graph(
-        tuple(
-            replace(node, output="raw " + PREDICTION if node.output == PREDICTION else node.output)
-            for node in graph.nodes
-        )
-    )
-    return renamed.then(Node(step, ("raw " + PREDICTION,), PREDICTION))
+def keep(evidence: Evidence, found: Finished) -> Evidence:
+    """Return evidence that says what was kept in the end."""
+    rows = tuple(replace(row, chosen=row.name == found.line.name) for row in evidence.rows)
+    return replace(evidence, rows=rows, line=found.line, members=found.members, reason=found.choice.reason)
 
 
 def fingerprint(dataset: Dataset, settings: Settings) -> str:
