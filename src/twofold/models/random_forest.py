@@ -17,8 +17,8 @@ from twofold.steps.base import FEATURES, Graph
 from twofold.steps.linear import Linear
 from twofold.steps.tree_graph import lower_trees
 
-MOST_LEAVES = 600_000
-"""Leaves of all trees together: some twenty megabytes once saved."""
+MOST_LEAVES = 400_000
+"""Leaves of all trees together: some fifteen megabytes once saved."""
 BATCH = 8
 """Trees grown between two looks at the clock."""
 PRIOR_TREES = 1.0
