@@ -48,18 +48,27 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder that appears at `path` when the block ends well, and not at all otherwise."""
+def whole_folder(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Give an empty folder that appears at `path` when the block ends well, and not at all otherwise.
+
+    Parameters
+    ----------
+    path : Path
+    durable : bool
+        Wait until the disk has it, so that it outlives a power cut and not a killed process alone.
+    """
     draft = beside(path)
     draft.mkdir(parents=True)
     try:
         yield draft
-        sync_folder(draft)
+        if durable:
+            sync_folder(draft)
         if os.name == "nt" and path.is_dir():  # elsewhere renaming takes the place of an empty folder
             path.rmdir()
         draft.rename(path)
-        with suppress(OSError):  # as above
-            sync_folder(path.parent)
+        if durable:
+            with suppress(OSError):  # as above
+                sync_folder(path.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
