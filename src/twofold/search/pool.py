@@ -64,6 +64,7 @@ class Worker:
     def start(cls, threads: int) -> Worker:
         """Start a process that keeps at most `threads` threads busy."""
         environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        environment.setdefault("MALLOC_ARENA_MAX", "2")  # glibc keeps a heap for each thread otherwise
         environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         process = subprocess.Popen(

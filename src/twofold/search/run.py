@@ -37,6 +37,7 @@ from twofold.models.baseline import Baseline
 from twofold.search.evidence import Evidence, weigh
 from twofold.search.finish import Finish, Finished
 from twofold.search.importance import permutation_importance
+from twofold.search.memory import give_back
 from twofold.search.pool import WorkerPool
 from twofold.search.portfolio import Portfolio, affordable_folds, make_portfolio
 from twofold.search.progress import Progress
@@ -99,6 +100,7 @@ class Run:
         finally:
             if temporary:
                 shutil.rmtree(temporary, ignore_errors=True)
+            give_back()
 
     def _execute(self) -> Result:
         portfolio = make_portfolio(

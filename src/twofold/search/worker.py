@@ -6,9 +6,6 @@ error stream. When the parent disappears, so does the worker, even in the middle
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
 import json
 import os
 import queue
@@ -24,13 +21,6 @@ def _read_jobs(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
     os._exit(0)  # the parent is gone; a running fit must not outlive it
 
 
-def _give_back() -> None:
-    """Return the memory that a fit has freed; the C library would keep much of it for the next one."""
-    gc.collect()
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # only glibc can
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def main() -> None:
     """Serve jobs until standard input closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -38,6 +28,7 @@ def main() -> None:
     jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read_jobs, args=(jobs,), daemon=True).start()
     from twofold.search.jobs import run_job
+    from twofold.search.memory import give_back
 
     while True:
         job = jobs.get()
@@ -50,7 +41,7 @@ def main() -> None:
             answer = {"ok": False, "reason": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-        _give_back()
+        give_back()
 
 
 if __name__ == "__main__":
