@@ -56,9 +56,14 @@ def take_off(resampled: Resampled, raw: NDArray[np.float64], trivial: float) -> 
     trivial : float
     """
     fair = raw - resampled.share * _learning(resampled)
-    first = max(0.0, luck(resampled, lambda gains: int(np.nanargmax(gains))))
-    behind = (fair.max() - fair) / (FADE * first) if first else np.ones_like(fair)
+    first = max(0.0, luck(resampled, _foremost))
+    behind = (fair[_foremost(fair)] - fair) / (FADE * first) if first else np.ones_like(fair)
     return Scores(raw, fair, fair - first * np.clip(1.0 - behind, 0.0, 1.0), trivial)
+
+
+def _foremost(gains: NDArray[np.float64]) -> int:
+    """Return the position of the largest gain; unknown ones come last."""
+    return int(np.argmax(np.where(np.isnan(gains), -np.inf, gains)))
 
 
 def luck(resampled: Resampled, pick: Pick) -> float:
