@@ -201,9 +201,10 @@ def _missing_mask(values: NDArray[Any]) -> NDArray[np.bool_]:
     missing = np.fromiter(map(is_missing, values.tolist()), bool, len(values))
     marks = missing & np.fromiter((isinstance(v, str) and bool(v.strip()) for v in values), bool, len(values))
     words = {value.strip() for value in values[marks].tolist()}
-    labels = set(values[~missing].tolist())
-    if words and (len(labels) < 2 <= len(labels | words) or (words == {"-"} and "+" in labels)):
-        return np.asarray(missing & ~marks)  # '-' beside '+' is a class; so is 'none' beside 'some'
+    if words:
+        labels = {str(value).strip() for value in values[~missing].tolist()}
+        if len(labels) < 2 <= len(labels | words) or (words == {"-"} and "+" in labels):
+            return np.asarray(missing & ~marks)  # '-' beside '+' is a class; so is 'none' beside 'some'
     return missing
 
 
