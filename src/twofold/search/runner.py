@@ -37,6 +37,7 @@ LOADING = 10.0
 """Seconds that a cold disk may take to load the largest library; they are not out of a fit's share."""
 MISMATCH = 1e-4
 """Largest difference between a model and its lowered graph with which it may enter."""
+LATE = "the time was over before it was finished"
 MEMORY_EVERY = 0.5
 """Seconds between two looks at the memory."""
 
@@ -107,14 +108,18 @@ class Search:
         return self.trials
 
     def _make_do(self) -> None:
-        """Where no plan has all its folds, keep the folds of the one that has most: better than nothing."""
-        most = max(self.agenda.plans.values(), key=lambda item: len(item.results), default=None)
+        """Where no plan has all its folds, keep the folds of the one that has most: better than nothing.
+
+        Plans that failed, or needed too much memory, are not taken for their first folds.
+        """
+        late = [item for item in self.agenda.plans.values() if item.status == "open" or item.reason == LATE]
+        most = max(late, key=lambda item: len(item.results), default=None)
         if most is None or not most.results:
             return
         kept = set(most.results)
         self.note(f"The time was too short for all folds: {len(kept)} of {len(self.folds)} have to do.")
         self.folds = tuple(fold for fold in self.folds if fold.index in kept)
-        for item in self.agenda.plans.values():
+        for item in late:
             if kept <= set(item.results):
                 item.results = {index: item.results[index] for index in kept}
                 item.close("complete", "")
@@ -256,7 +261,7 @@ class Search:
     def _stop_running(self, pool: WorkerPool) -> None:
         for worker in list(pool.workers):
             if worker.job is not None:
-                self._take(pool.stop(worker, "overdue", "the time was over before it was finished"))
+                self._take(pool.stop(worker, "overdue", LATE))
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the report, and show it."""
