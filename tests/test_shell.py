@@ -205,7 +205,8 @@ def big(folder):
 
 def test_ctrl_c_keeps_the_best_so_far_and_says_so(tmp_path):
     big(tmp_path)
-    command = [sys.executable, "-m", "twofold", "fit", "t.csv", "--target", "y", "--budget", "60s"]
+    options = ("--target", "y", "--budget", "60s", "--folds", "4")
+    command = [sys.executable, "-m", "twofold", "fit", "t.csv", *options]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
