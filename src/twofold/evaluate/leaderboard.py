@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -108,8 +108,3 @@ def sort_rows(rows: Sequence[Row], metric: Metric) -> tuple[Row, ...]:
         cheapest = min(cheapest, row.row_seconds)
         out.append(replace(row, pareto=front))
     return (*out, *(row for row in rows if row.score is None))
-
-
-def members_of(line_members: Sequence[int], names: Sequence[str], trials: Mapping[str, Trial]) -> list[Trial]:
-    """Return the trials that a line joins."""
-    return [trials[names[position]] for position in line_members]
