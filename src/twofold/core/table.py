@@ -10,6 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T")
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture, clip or series that could not be read, and counts as missing.
+
+    Parameters
+    ----------
+    column : str
+    row : int
+        Its place in the table.
+    name : str
+        The file, or what came instead of one.
+    reason : str
+        What is wrong with it, and what would be allowed.
+    """
+
+    column: str
+    row: int
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -17,7 +39,9 @@ class Table:
     """Columns in canonical form.
 
     ``number`` and ``date`` are float64 with NaN where missing (dates as seconds since 1970, UTC);
-    ``category`` and ``text`` are object arrays of `str` with `None` where missing.
+    ``category`` and ``text`` are object arrays of `str` with `None` where missing. ``image``, ``audio`` and
+    ``series`` are object arrays whose cells are `str` (the path of a file), `bytes` (an encoded file, or an
+    array in the ``.npy`` form), or `None` where missing; steps read them when they need them.
 
     Parameters
     ----------
@@ -25,6 +49,9 @@ class Table:
     n_rows : int
     memo : dict or None
         What the steps of one answer share (see `once`); None while learning, where tables live long.
+    known : mapping of (column, key) to array of shape (n_rows, d)
+        What extractors have made of these rows before, by the column they read and the key of the step (see
+        `twofold.steps.extraction`).
 
     Examples
     --------
@@ -36,6 +63,9 @@ class Table:
     columns: Mapping[str, NDArray[np.generic]]
     n_rows: int
     memo: dict[Hashable, Any] | None = field(default=None, repr=False, compare=False)
+    known: Mapping[tuple[str, str], NDArray[np.float32]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` returns; with a memo it is asked once for each key."""
@@ -46,12 +76,42 @@ class Table:
         made: T = self.memo[key]
         return made
 
+    def complain(self, problem: Unreadable) -> None:
+        """Note that a cell could not be read; tables without a memo keep no notes."""
+        if self.memo is not None:
+            self.memo.setdefault(UNREADABLE, {})[problem.column, problem.row] = problem
+
+    @property
+    def complaints(self) -> tuple[Unreadable, ...]:
+        """The cells that could not be read, one entry each."""
+        return tuple((self.memo or {}).get(UNREADABLE, {}).values())
+
     def take(self, rows: NDArray[np.intp]) -> Table:
         """Return these rows (indices or a boolean mask) as a new table."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         n_rows = int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
-        return Table(columns, n_rows, None if self.memo is None else {})
+        known = {key: values[rows] for key, values in self.known.items()}
+        return Table(columns, n_rows, None if self.memo is None else {}, known)
 
     def replace(self, name: str, values: NDArray[np.generic]) -> Table:
-        """Return a copy in which one column has other values."""
-        return Table({**self.columns, name: values}, self.n_rows, None if self.memo is None else {})
+        """Return a copy in which one column has other values; what was known of that column is forgotten."""
+        known = {key: made for key, made in self.known.items() if key[0] != name}
+        columns = {**self.columns, name: values}
+        return Table(columns, self.n_rows, None if self.memo is None else {}, known)
+
+    def shuffled(self, name: str, order: NDArray[np.intp]) -> Table:
+        """Return a copy in which one column, and what is known of it, has its rows in another order."""
+        known = {key: made[order] if key[0] == name else made for key, made in self.known.items()}
+        columns = {**self.columns, name: self.columns[name][order]}
+        return Table(columns, self.n_rows, None if self.memo is None else {}, known)
+
+    def without(self, name: str, rows: NDArray[np.intp]) -> Table:
+        """Return a copy in which some cells of a column are missing."""
+        values: NDArray[Any] = self.columns[name].copy()
+        values[rows] = None if values.dtype == object else np.nan
+        known = dict(self.known)
+        for key, made in self.known.items():
+            if key[0] == name:
+                known[key] = np.array(made)
+                known[key][rows] = np.nan
+        return Table({**self.columns, name: values}, self.n_rows, None if self.memo is None else {}, known)

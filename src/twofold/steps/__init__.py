@@ -22,6 +22,7 @@ STEPS = Registry(
         "isotonic": "twofold.steps.calibrate:Isotonic",
         "kernel_machine": "twofold.steps.kernel_machine:KernelMachine",
         "letters": "twofold.steps.tfidf:Letters",
+        "known": "twofold.steps.extraction:Known",
         "lexical": "twofold.steps.tfidf:Lexical",
         "linear": "twofold.steps.linear:Linear",
         "native_catboost": "twofold.steps.native_catboost:NativeCatBoost",

@@ -1,0 +1,64 @@
+"""The contract of an extractor: from one column of text, pictures, clips or series to features."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+from twofold.core.registry import Registry
+from twofold.core.schema import Kind
+from twofold.core.table import Table
+from twofold.steps.extraction import Extraction
+
+EXTRACTORS = Registry("twofold.extractors", {})
+
+
+class Extractor(ABC):
+    """Makes the step that reads one column.
+
+    Parameters
+    ----------
+    size : int
+        How finely it reads, in its own unit (side of the picture in pixels, words, bins); 0 for its default.
+        ``"name@96"`` stands for an extractor of size 96.
+    """
+
+    reads: ClassVar[Kind]
+    """The kind of column that it reads."""
+    network: ClassVar[bool]
+    """Whether a network made its features: then a plan that uses it is not `ml` alone."""
+    fitted: ClassVar[bool] = False
+    """Whether `make` learns from the rows. Such a step is made for each part from its training rows alone;
+    one that is not fitted is made once, and its features of all rows are kept on disk."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Optional packages that `make` needs."""
+    seconds: ClassVar[float] = 1e-3
+    """Rough seconds for a cell of default size on one core; measured before it is used."""
+    sizes: ClassVar[Sequence[int]] = ()
+    """Sizes to choose from, finest first, where the time shall decide; empty where there is but one."""
+
+    def __init__(self, size: int = 0) -> None:
+        self.size = size
+
+    @abstractmethod
+    def make(self, column: str, table: Table, seed: int) -> Extraction:
+        """Return the step for a column.
+
+        Parameters
+        ----------
+        column : str
+        table : Table
+            Training rows of the part for a fitted extractor; a sample of all rows for another.
+        seed : int
+        """
+
+    @abstractmethod
+    def names(self, step: Extraction) -> tuple[str, ...]:
+        """Return a name for each of the step's features."""
+
+
+def make_extractor(name: str) -> Extractor:
+    """Return the extractor that a name such as ``"hog"`` or ``"efficientnet@96"`` stands for."""
+    word, _, size = name.partition("@")
+    return cast(Extractor, EXTRACTORS.load(word)(int(size or 0)))
