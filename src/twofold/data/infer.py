@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from twofold.core.errors import SchemaError
 from twofold.core.schema import KINDS, Column, Schema
+from twofold.data.media_files import MEDIA, described, infer_media
 from twofold.steps.conform import LONGEST, as_array, convert, parse_date, parse_number, to_text
 
 SAMPLE = 2_000
@@ -51,6 +52,8 @@ def infer_schema(frame: pd.DataFrame, declared: Mapping[str, str] | Schema | Non
     Rules, in order: the user's own word; all missing or constant: unused; dates; numbers (also as text,
     with thousands separators, percent or currency signs); row numbers and keys that differ in every row:
     ids, unused; many different strings of several words: free text; every other string: category.
+    Names of picture, sound and series files, and pictures, clips and arrays in cells, are told by what they
+    are before anything else.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ def infer_schema(frame: pd.DataFrame, declared: Mapping[str, str] | Schema | Non
     columns = [
         _declare(str(name), as_array(frame[name]), known[str(name)])
         if str(name) in known
-        else _infer(str(name), as_array(frame[name]))
+        else infer_media(str(name), as_array(frame[name])) or _infer(str(name), as_array(frame[name]))
         for name in frame.columns
     ]
     return Schema(tuple(_mark_duplicates(frame, columns, frozenset(known))))
@@ -95,12 +98,6 @@ def _check_declared(known: Mapping[str, str], names: Sequence[str]) -> None:
                 f"The schema declares '{name}' as '{kind}'.",
                 f"Kinds are: {', '.join(KINDS)}.",
                 "Use one of these.",
-            )
-        if kind in {"image", "audio", "series"}:
-            raise SchemaError(
-                f"The schema declares '{name}' as '{kind}', which this version cannot learn from yet.",
-                "Kinds it learns from are: number, category, date, text.",
-                "Declare it as 'id' to leave it out.",
             )
 
 
@@ -191,6 +188,8 @@ def _named_like_id(name: str) -> bool:
 
 
 def _declare(name: str, values: NDArray[Any], kind: str) -> Column:
+    if kind in MEDIA:
+        return described(Column(name, kind, "declared"), values)  # type: ignore[arg-type]
     text = to_text(values)
     present = [word for word in text.tolist() if word is not None]
     sample = list(dict.fromkeys(present))[:SAMPLE]
@@ -243,7 +242,7 @@ def _mark_duplicates(frame: pd.DataFrame, columns: list[Column], declared: froze
     seen: dict[tuple[str, int], str] = {}
     out = []
     for column, label in zip(columns, frame.columns, strict=True):
-        if not column.unused and column.name not in declared:
+        if not column.unused and column.name not in declared and column.kind not in MEDIA:
             series = frame[label]
             try:
                 digest = int(pd.util.hash_pandas_object(series, index=False).sum() & np.uint64(2**63 - 1))

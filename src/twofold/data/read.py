@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import IO, Any, cast
 import pandas as pd
 
 from twofold.core.errors import ReadError
+from twofold.data.media_files import beside, folder_frame
+from twofold.steps.conform import one_cell_a_row
 
 ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".feather", ".arrow", ".jsonl", ".duckdb", ".db")
 
@@ -27,7 +29,9 @@ def read_table(source: Any) -> pd.DataFrame:
     source : path, pandas.DataFrame, pyarrow.Table, DuckDB relation, or str
         Files end in ``.csv .tsv .txt`` (also with ``.gz``; delimiter found by itself, UTF-8),
         ``.parquet``, ``.feather``/``.arrow``, ``.jsonl``, or ``.duckdb``/``.db`` with one table in it.
-        ``"duckdb:FILE#SELECT ..."`` runs a query (an empty FILE queries files by name).
+        ``"duckdb:FILE#SELECT ..."`` runs a query (an empty FILE queries files by name). A folder of pictures
+        or clips with one sub-folder for each class is a table of files and labels. Paths of pictures, clips
+        and series in a file count from the folder of that file.
 
     Returns
     -------
@@ -39,7 +43,9 @@ def read_table(source: Any) -> pd.DataFrame:
         When there is no such file, or it cannot be read as a table with at least one row.
     """
     if isinstance(source, (str, Path)):
-        frame, name = _read_named(str(source)), f"'{source}'"
+        folder = Path(source)
+        found = folder_frame(folder) if folder.is_dir() else beside(_read_named(str(source)), folder.parent)
+        frame, name = found, f"'{source}'"
     else:
         frame, name = frame_of(source), "The table"
     frame = frame.rename(columns=str)
@@ -73,6 +79,8 @@ def frame_of(source: Any) -> pd.DataFrame:
     if hasattr(source, "to_df"):
         return source.to_df()  # type: ignore[no-any-return]  # a DuckDB relation
     try:
+        if isinstance(source, Mapping):
+            source = {name: one_cell_a_row(values) for name, values in source.items()}
         return pd.DataFrame(source)
     except (TypeError, ValueError) as error:
         raise ReadError(

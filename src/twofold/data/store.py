@@ -1,4 +1,7 @@
-"""A data set on disk, for the worker processes: numbers memory-mapped, strings as Arrow, no pickle."""
+"""A data set on disk, for the worker processes: numbers memory-mapped, strings as Arrow, no pickle.
+
+Cells of pictures, clips and series are binary: a first byte tells paths from contents.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def save_dataset(dataset: Dataset, folds: tuple[Fold, ...], folder: Path) -> Non
     strings = {}
     for position, (name, values) in enumerate(dataset.table.columns.items()):
         if values.dtype == object:
-            strings[name] = pa.array(values, type=pa.string()).dictionary_encode()
+            strings[name] = _arrow(values)
         else:
             np.save(folder / f"column-{position}.npy", values)
     if strings:
@@ -50,6 +53,30 @@ def save_dataset(dataset: Dataset, folds: tuple[Fold, ...], folder: Path) -> Non
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
+PATH, CONTENT = b"p", b"c"
+
+
+def _arrow(values: NDArray[Any]) -> Any:
+    if not any(isinstance(value, bytes) for value in values.tolist()):
+        return pa.array(values, type=pa.string()).dictionary_encode()
+    marked = [
+        None if value is None else CONTENT + value if isinstance(value, bytes) else PATH + value.encode()
+        for value in values.tolist()
+    ]
+    return pa.array(marked, type=pa.large_binary())
+
+
+def _cells(column: Any) -> NDArray[Any]:
+    if not pa.types.is_large_binary(column.type):
+        strings = column.combine_chunks().cast(pa.string())
+        return strings.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    out = np.empty(len(column), dtype=object)
+    for row, value in enumerate(column.to_pylist()):
+        if value is not None:
+            out[row] = value[1:] if value[:1] == CONTENT else value[1:].decode()
+    return out
+
+
 def _array(folder: Path, name: str) -> NDArray[Any] | None:
     path = folder / f"{name}.npy"
     return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
@@ -62,9 +89,7 @@ def load_dataset(folder: Path) -> tuple[Dataset, tuple[Fold, ...]]:
     columns: dict[str, NDArray[Any]] = {}
     for position, name in enumerate(meta["columns"]):
         if strings is not None and name in meta["strings"]:
-            columns[name] = (
-                strings.column(name).combine_chunks().cast(pa.string()).to_numpy(zero_copy_only=False)
-            )
+            columns[name] = _cells(strings.column(name))
         else:
             columns[name] = np.load(folder / f"column-{position}.npy", mmap_mode="r", allow_pickle=False)
     y = _array(folder, "y")

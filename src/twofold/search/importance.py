@@ -64,8 +64,7 @@ def permutation_importance(
         if budget.expired:
             break
         order = generator.permutation(len(chosen))
-        shuffled = table.replace(column.name, table.columns[column.name][order])
-        losses = whole - gains(answer(shuffled))
+        losses = whole - gains(answer(table.shuffled(column.name, order)))
         losses = losses[np.isfinite(losses)]
         if not len(losses):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,12 @@ MISSING = frozenset(
     {"", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", ".", "missing", "<na>", "nat"}
 )
 """Strings (stripped, lower case) that mean that a value is not there."""
+CELLS = {
+    "image": "twofold.steps.pictures:picture_cell",
+    "audio": "twofold.steps.clips:clip_cell",
+    "series": "twofold.steps.series:series_cell",
+}
+"""Kinds whose values stay as they are until a step reads them, and what makes a cell of a value."""
 LONGEST = 100
 """Strings with more letters are read neither as numbers nor as dates."""
 _NOISE = re.compile(r"[\s%$€£¥'’\u00a0]")
@@ -39,7 +46,7 @@ def columns_of(data: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     [1, 2]
     """
     if isinstance(data, Mapping):
-        return {name: as_array(data[name]) for name in names if name in data}
+        return {name: as_array(one_cell_a_row(data[name])) for name in names if name in data}
     if isinstance(data, (list, tuple)) and data and isinstance(data[0], Mapping):
         present = [name for name in names if any(name in row for row in data)]
         return {name: as_array([row.get(name) for row in data]) for name in present}
@@ -81,6 +88,16 @@ def as_array(values: Any) -> NDArray[Any]:
         return np.asarray(values)
     out = np.empty(len(values), dtype=object)
     out[:] = values
+    return out
+
+
+def one_cell_a_row(values: Any) -> Any:
+    """Return arrays that lie in one array, such as pictures of one size, as the cells of a column."""
+    if not isinstance(values, np.ndarray) or values.ndim <= 1:
+        return values
+    out = np.empty(len(values), dtype=object)
+    for row in range(len(values)):
+        out[row] = values[row]
     return out
 
 
@@ -224,7 +241,19 @@ def convert(values: NDArray[Any], column: Column) -> NDArray[Any]:
         return to_number(values, column.format)
     if column.kind == "date":
         return to_date(values, column.format)
+    if column.kind in CELLS:
+        return to_cells(values, column.kind)
     return to_text(values)
+
+
+def to_cells(values: NDArray[Any], kind: str) -> NDArray[np.object_]:
+    """Turn what people put into a column of pictures, clips or series into paths and bytes."""
+    module, _, name = CELLS[kind].partition(":")
+    make = getattr(import_module(module), name)
+    out = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):
+        out[row] = make(value)
+    return out
 
 
 def conform(columns: Mapping[str, Any], schema: Schema) -> Table:
