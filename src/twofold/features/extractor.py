@@ -16,6 +16,10 @@ EXTRACTORS = Registry(
     {
         "hf": "twofold.features.text_network:HubEncoder",
         "minilm": "twofold.features.text_network:MiniLM",
+        "minirocket": "twofold.features.series:MiniRocketFeatures",
+        "quant": "twofold.features.series:QuantFeatures",
+        "regular_series": "twofold.features.series:RegularSeriesFeatures",
+        "series_summary": "twofold.features.series:SeriesSummaryFeatures",
         "wordllama": "twofold.features.text_network:WordLlama",
     },
 )
