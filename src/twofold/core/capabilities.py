@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-View = Literal["trees", "linear", "network", "none"]
+View = Literal["trees", "linear", "network", "towers", "none"]
 """How a model wants the columns encoded: see `twofold.workflow.views`."""
 
 ALL_TASKS = frozenset({"binary", "multiclass", "regression"})
@@ -20,7 +20,8 @@ class Capabilities:
     view : View
         The encoding it reads: ``trees`` (dense, NaN kept, codes and target statistics), ``linear``
         (CSR or dense, imputed, scaled, one-hot, TF-IDF), ``network`` (dense, scaled, trailing code
-        columns), ``none`` (the target alone).
+        columns), ``towers`` (that of ``network`` without text, then raw cells), ``none`` (the target
+        alone).
     network : bool
         Whether it is a neural network; the family of a workflow follows from this.
     tasks : frozenset of str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.core.budget import Budget
+
+
+@dataclass(frozen=True)
+class Tower:
+    """A stretch of columns that holds one raw cell a row, flattened, for a part of a network of its own.
+
+    Parameters
+    ----------
+    kind : str
+        ``image``, ``text``, ``audio`` or ``series``.
+    shape : tuple of int
+        Of a cell: ``(3, side, side)`` of a picture (red, green, blue; 0..255), ``(length,)`` of token
+        numbers of a text (0 is padding at the end, 1 an unknown token), ``(mels, frames)`` of a clip (log-mel
+        spectrogram, standardised), ``(channels, length)`` of a series (standardised). A cell whose values
+        are all NaN is missing.
+    size : int
+        Number of different tokens of a text; 0 otherwise.
+
+    Examples
+    --------
+    >>> Tower("image", (3, 32, 32)).places
+    3072
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    size: int = 0
+
+    @property
+    def places(self) -> int:
+        """Columns that a cell takes."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -23,17 +56,20 @@ class Problem:
         2 or more for classification, 0 for regression. Targets are class codes 0..n_classes-1 as
         int64, or float64 values.
     categories : tuple of int
-        Numbers of codes of the *trailing* columns of the matrix: code columns hold integers
-        0..categories[j]-1 (0 unknown or rare, 1 missing). Empty when there are none.
+        Numbers of codes of the *trailing* columns of the matrix (but for towers): code columns hold
+        integers 0..categories[j]-1 (0 unknown or rare, 1 missing). Empty when there are none.
     plain : int
         Columns just before the codes that networks take as they are, without an embedding: zeros and
         ones, components of text.
+    towers : tuple of Tower
+        Raw cells after the codes, one stretch of columns each; only the view ``towers`` has any.
     """
 
     task: str
     n_classes: int = 0
     categories: tuple[int, ...] = ()
     plain: int = 0
+    towers: tuple[Tower, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def replay(folder: Path) -> tuple[Replayed, ...]:
     """
     run = RunFolder(folder)
     settings = run.settings()
-    plans = {name: Plan(**plan) for name, plan in settings.get("plans", {}).items()}
+    plans = {name: Plan.from_json(plan) for name, plan in settings.get("plans", {}).items()}
     done = [name for name in plans if run.result(name, WHOLE) is not None]
     if not done:
         raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from twofold.core.control import Tower
 from twofold.steps.base import Graph, Node
 
 
@@ -26,6 +27,8 @@ class Encoded:
         Numbers of codes of the trailing code columns (see `Problem`).
     plain : int
         Columns before those that need no embedding (see `Problem`).
+    towers : tuple of Tower
+        Raw cells behind the codes (see `Problem`).
     """
 
     graph: Graph
@@ -34,6 +37,7 @@ class Encoded:
     origins: tuple[str, ...]
     categories: tuple[int, ...] = ()
     plain: int = 0
+    towers: tuple[Tower, ...] = ()
 
 
 @dataclass(frozen=True)

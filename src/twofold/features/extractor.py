@@ -14,12 +14,21 @@ from twofold.steps.extraction import Extraction
 EXTRACTORS = Registry(
     "twofold.extractors",
     {
+        "colours": "twofold.features.image:ColourFeatures",
+        "edges": "twofold.features.image:EdgeFeatures",
+        "efficientnet": "twofold.features.image_network:EfficientNetFeatures",
         "hf": "twofold.features.text_network:HubEncoder",
+        "hog": "twofold.features.image:HogFeatures",
+        "lbp": "twofold.features.image:LocalPatternFeatures",
+        "log_mel": "twofold.features.audio:LogMelFrames",
+        "mfcc": "twofold.features.audio:MfccFeatures",
         "minilm": "twofold.features.text_network:MiniLM",
         "minirocket": "twofold.features.series:MiniRocketFeatures",
         "quant": "twofold.features.series:QuantFeatures",
         "regular_series": "twofold.features.series:RegularSeriesFeatures",
         "series_summary": "twofold.features.series:SeriesSummaryFeatures",
+        "speech_embedding": "twofold.features.audio_network:SpeechEmbedding",
+        "tokens": "twofold.features.word_numbers:NumberedWords",
         "wordllama": "twofold.features.text_network:WordLlama",
     },
 )
@@ -42,6 +51,10 @@ class Extractor(ABC):
     fitted: ClassVar[bool] = False
     """Whether `make` learns from the rows. Such a step is made for each part from its training rows alone;
     one that is not fitted is made once, and its features of all rows are kept on disk."""
+    raw: ClassVar[bool] = False
+    """Whether it only brings the cell into a shape that a network can read; then it makes no family."""
+    suits: ClassVar[frozenset[str]] = frozenset({"trees", "linear", "network"})
+    """Views that its features are put into."""
     packages: ClassVar[tuple[str, ...]] = ()
     """Optional packages that `make` needs."""
     seconds: ClassVar[float] = 1e-3

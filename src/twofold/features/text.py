@@ -106,6 +106,18 @@ def strongest(part: Part, y: NDArray[Any], problem: Problem, k: int) -> NDArray[
     """Return the columns that differ most between classes or follow the values (largest F statistic)."""
     X = part.matrix
     n = X.shape[0]
+    mean = np.asarray(X.sum(axis=0)).ravel() / n
+    square = np.asarray(X.multiply(X).sum(axis=0)).ravel() / n
+    return _first(X, np.sqrt(np.maximum(square - mean**2, 1e-12)), y, problem, k)
+
+
+def strongest_dense(part: Part, y: NDArray[Any], problem: Problem, k: int) -> NDArray[np.intp]:
+    """Return the same of a dense part."""
+    X = part.matrix
+    return _first(X, np.maximum(X.std(axis=0), 1e-6), y, problem, k)
+
+
+def _first(X: Any, deviation: NDArray[Any], y: NDArray[Any], problem: Problem, k: int) -> NDArray[np.intp]:
     if problem.n_classes:
         goals = np.eye(problem.n_classes, dtype=np.float64)[y]
         goals = goals[:, np.argsort(-goals.sum(axis=0), kind="stable")[:20]]
@@ -113,10 +125,8 @@ def strongest(part: Part, y: NDArray[Any], problem: Problem, k: int) -> NDArray[
         goals = y.astype(np.float64)[:, None]
     centred = goals - goals.mean(axis=0)
     spread = np.maximum(centred.std(axis=0), 1e-12)
-    mean = np.asarray(X.sum(axis=0)).ravel() / n
-    square = np.asarray(X.multiply(X).sum(axis=0)).ravel() / n
-    deviation = np.sqrt(np.maximum(square - mean**2, 1e-12))
-    correlation = np.abs(X.T @ centred) / n / deviation[:, None] / spread
+    products = X.T @ centred.astype(X.dtype) if isinstance(X, np.ndarray) else X.T @ centred
+    correlation = np.abs(products) / X.shape[0] / deviation[:, None] / spread
     order = np.argsort(-correlation.max(axis=1), kind="stable")
     return np.sort(order[:k])
 

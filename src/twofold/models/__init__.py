@@ -9,6 +9,7 @@ MODELS = Registry(
     {
         "baseline": "twofold.models.baseline:Baseline",
         "catboost": "twofold.models.catboost:CatBoost",
+        "discriminant": "twofold.models.discriminant:Discriminant",
         "extra_trees": "twofold.models.extra_trees:ExtraTrees",
         "ft_transformer": "twofold.models.ft_transformer:FTTransformer",
         "knn": "twofold.models.knn:KNN",
@@ -20,6 +21,7 @@ MODELS = Registry(
         "realmlp": "twofold.models.realmlp:RealMLP",
         "svm": "twofold.models.svm:SVM",
         "tabm": "twofold.models.tabm:TabM",
+        "towers": "twofold.models.towers:Towers",
         "tree": "twofold.models.tree:DecisionTree",
     },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from twofold.search.run_folder import PartResult
@@ -59,12 +59,17 @@ class Agenda:
     n_workers : int
     timed : bool
         Whether a plan is only begun when all its folds can be finished in the time left.
+    state : callable (names of extractors) -> {"ready", "open", "lost"}
+        Whether what a plan reads is there.
     """
 
-    def __init__(self, n_folds: int, n_workers: int, timed: bool) -> None:
+    def __init__(
+        self, n_folds: int, n_workers: int, timed: bool, state: Callable[[Sequence[str]], str] | None = None
+    ) -> None:
         self.n_folds = n_folds
         self.n_workers = n_workers
         self.timed = timed
+        self.state = state or (lambda _: "ready")
         self.plans: dict[str, Progressing] = {}
 
     def add(self, plan: Plan, expected: float, share: float) -> Progressing:
@@ -91,7 +96,7 @@ class Agenda:
     def next(self, seconds_left: float) -> tuple[Progressing, int] | None:
         """Return the next fold to fit, and mark it as running; None when nothing can be started now."""
         for item, fold in self._order():
-            if item.plan.network and not self._network_ready(item, fold):
+            if not self._cells_ready(item) or (item.plan.network and not self._network_ready(item, fold)):
                 continue
             if self.timed and not self._affordable(item, seconds_left):
                 continue
@@ -99,6 +104,12 @@ class Agenda:
             item.running.add(fold)
             return item, fold
         return None
+
+    def _cells_ready(self, item: Progressing) -> bool:
+        state = self.state(item.plan.reads) if item.plan.reads else "ready"
+        if state == "lost":
+            item.close("stopped", "what it reads could not be computed")
+        return state == "ready"
 
     def _network_ready(self, item: Progressing, fold: int) -> bool:
         below = self.plans.get(item.plan.network)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from twofold.core.random import make_generator
@@ -13,22 +15,22 @@ SPOILT = 0.1
 """Share of the rows in which one cell becomes missing, never seen or extreme."""
 
 
-def make_check_table(dataset: Dataset, seed: int) -> Table:
+def make_check_table(dataset: Dataset, seed: int, cells: Collection[str] = ()) -> Table:
     """Draw up to 2,000 rows of the data set and spoil some of their cells.
 
     The rows depend on the data and the seed only, so that every model of a run is asked the same; they
-    come from all rows because agreement, not accuracy, is checked.
+    come from all rows because agreement, not accuracy, is checked. Columns in `cells` are read by extractors
+    and known for the rows as they are: they are only made missing.
     """
     generator = make_generator(seed, "check")
     n = len(dataset.y)
     rows = np.sort(generator.choice(n, size=min(n, MAX_ROWS), replace=False))
     table = dataset.table.take(rows)
     for name, values in table.columns.items():
-        kind = dataset.schema[name].kind
         spoilt = np.flatnonzero(generator.random(len(rows)) < SPOILT)
         kinds = generator.integers(0, 3, size=len(spoilt))
-        if kind in {"image", "audio", "series"} or any(column == name for column, _ in table.known):
-            table = table.without(name, spoilt)  # what extractors made of the others is known
+        if name in cells or dataset.schema[name].kind in {"image", "audio", "series"}:
+            table = table.without(name, spoilt)
             continue
         column = values.copy()
         if column.dtype == object:

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from twofold.bundle.parity import Parity, check_parity
 from twofold.bundle.simplify import simplify
+from twofold.core.table import Table
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
 from twofold.evaluate.lines import Line
 from twofold.hybrids.calibration import learn_calibration
 from twofold.hybrids.threshold import learn_threshold
 from twofold.metrics.base import Metric
+from twofold.search.cells import extractions, made_in, with_cells
 from twofold.search.check_rows import make_check_table
 from twofold.search.evidence import Evidence, whole_answer
 from twofold.search.pool import WorkerPool
@@ -23,8 +25,11 @@ from twofold.search.refit import Refit
 from twofold.search.result import Choice
 from twofold.search.settings import Settings
 from twofold.steps.base import INPUT, PREDICTION, Graph, Node, Step
+from twofold.steps.extraction import linked
 from twofold.workflow.plan import Plan
 
+READ_AGAIN = 24
+"""Rows whose cells are read again by the finished graph; reading all of them would take minutes."""
 RANKING = frozenset({"roc_auc", "average_precision"})
 
 
@@ -105,13 +110,27 @@ class Finish:
         step, threshold, judged = self._tune(whole_answer(line, list(members)))
         if step is not None:
             graph, native = _with(graph, step), step.run(native)
-        graph = simplify(graph)
-        table = make_check_table(self.dataset, self.settings.seed)
-        lowered = np.asarray(graph.run({INPUT: table}), dtype=np.float64)
-        parity = check_parity(native, lowered, relative=not self.dataset.classes)
+        graph, parity = self._checked(simplify(graph), native)
         refitted = all(whole for _, _, whole in found)
         choice = Choice(line.name, line.family, self.settings.prefer, reason, judged, threshold, refitted)
         return Finished(line, tuple(members), choice, graph, parity)
+
+    def _checked(self, graph: Graph, native: NDArray[np.float64]) -> tuple[Graph, Parity]:
+        """Return a graph that reads cells by itself, and whether it answers like the model."""
+        run = self.refit.run
+        made = made_in(run)
+        dataset, _ = with_cells(run, self.dataset, {one.extractor for one in made})
+        table = make_check_table(dataset, self.settings.seed, {one.column for one in made})
+        lowered = np.asarray(graph.run({INPUT: table}), dtype=np.float64)
+        relative = not self.dataset.classes
+        parity = check_parity(native, lowered, relative=relative)
+        if not made:
+            return graph, parity
+        few = table.take(np.arange(min(table.n_rows, READ_AGAIN)))
+        whole = linked(graph, extractions(run))
+        again = np.asarray(whole.run({INPUT: Table(few.columns, few.n_rows, {})}), dtype=np.float64)
+        linking = check_parity(lowered[: few.n_rows], again, relative=relative)
+        return whole, parity if linking.passed else linking
 
     def _tune(self, whole: NDArray[np.float64]) -> tuple[Step | None, float | None, NDArray[np.float64]]:
         """Learn the calibration and the threshold of a line; return also what is to be judged.

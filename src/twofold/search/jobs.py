@@ -6,7 +6,7 @@ Everything passes through the run folder; a job and its answer are a few lines o
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from twofold.data.split import inner_split
 from twofold.data.store import load_dataset
 from twofold.hybrids.deep_features import embed_out_of_fold, lower_deep_features, make_deep_columns
 from twofold.models.base import Model
+from twofold.search.cells import cost_of, fill, made_in, make_step, with_cells
 from twofold.search.check_rows import make_check_table
 from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
 from twofold.search.views_on_disk import encode_part
@@ -71,7 +72,7 @@ class Job:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Job:
         """Read what `to_json` wrote."""
-        return cls(**{**data, "plan": Plan(**data["plan"])})
+        return cls(**{**data, "plan": Plan.from_json(data["plan"])})
 
 
 @lru_cache(maxsize=2)
@@ -136,7 +137,9 @@ def _fit(job: Job, sample: _Sample, dataset: Dataset, budget: Budget) -> Model:
 
 
 def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> _Sample:
-    encoded = encode_part(RunFolder(Path(job.run)), dataset, fold, view, job.part, job.seed)
+    run = RunFolder(Path(job.run))
+    seen, reading = with_cells(run, dataset, job.plan.reads)
+    encoded = encode_part(run, seen, fold, view, job.part, job.seed, reading)
     n_classes = len(dataset.classes)
     return _Sample(
         encoded.matrix,
@@ -144,7 +147,7 @@ def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> _Sample:
         None if dataset.weight is None else dataset.weight[fold.train],
         fold.train,
         encoded.graph,
-        Problem(dataset.task, n_classes, encoded.categories, encoded.plain),
+        Problem(dataset.task, n_classes, encoded.categories, encoded.plain, encoded.towers),
     )
 
 
@@ -174,7 +177,7 @@ def _with_deep_columns(
 def network_plan(run: RunFolder, name: str) -> Plan:
     """Return the plan of a finished network trial."""
     plans = run.settings()["plans"]
-    return Plan(**plans[name])
+    return Plan.from_json(plans[name])
 
 
 def _fit_part(job: Job, dataset: Dataset, fold: Fold) -> tuple[Model, Graph, Graph]:
@@ -187,7 +190,9 @@ def _fit_part(job: Job, dataset: Dataset, fold: Fold) -> tuple[Model, Graph, Gra
 
 
 def run_job(data: dict[str, Any]) -> dict[str, Any]:
-    """Fit, score, lower, and write the part's folder; return its summary."""
+    """Fit, score, lower, and write the part's folder; return its summary. Cells are read by jobs too."""
+    if "cells" in data:
+        return _read_cells(data)
     job = Job.from_json(data)
     for package in job.plan.packages:
         optional.load(package, f"'{job.plan.name}'")  # once a process, and not out of the fit's own share
@@ -195,15 +200,17 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
     run = RunFolder(Path(job.run))
     dataset, folds = _open(run.data, (run.data / "meta.json").stat().st_mtime_ns)
     fold = rows_of(dataset, folds, job.part, job.seed)
+    reads = _all_reads(run, job.plan)
     model, encoder, graph = _fit_part(job, dataset, fold)
-    check = make_check_table(dataset, job.seed)
+    dataset, _ = with_cells(run, dataset, reads)
+    check = make_check_table(dataset, job.seed, {made.column for made in made_in(run)})
     X = encoder.run({INPUT: check}, FEATURES)
     native_answer = np.asarray(model.output(X), dtype=np.float64)
     graph, mismatch, native = _keep_what_agrees(model, graph, check, native_answer)
     scored = dataset.table.take(fold.test)
     tick = time.perf_counter()
     prediction = np.asarray(graph.run({INPUT: scored}), dtype=np.float64)
-    row_seconds = (time.perf_counter() - tick) / max(len(fold.test), 1)
+    row_seconds = (time.perf_counter() - tick) / max(len(fold.test), 1) + cost_of(run, reads)
     seconds = time.perf_counter() - began
     with whole_folder(run.trial(job.plan.name, job.part)) as folder:
         save_graph(graph, folder / "graph")
@@ -215,6 +222,22 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
         )
         write_json(folder / "result.json", describe(result))
     return {"result": describe(result)}
+
+
+def _all_reads(run: RunFolder, plan: Plan) -> tuple[str, ...]:
+    """Return the extractors of a plan and of the network below it."""
+    below = network_plan(run, plan.network).reads if plan.network else ()
+    return tuple(dict.fromkeys((*plan.reads, *below)))
+
+
+def _read_cells(data: dict[str, Any]) -> dict[str, Any]:
+    """Make an extractor's step, or compute a stretch of its features."""
+    run, job = RunFolder(Path(data["run"])), data["cells"]
+    dataset, _ = _open(run.data, (run.data / "meta.json").stat().st_mtime_ns)
+    column, name = job["column"], job["extractor"]
+    if "rows" in job:
+        return {"filled": fill(run, dataset, column, name, tuple(job["rows"]))}
+    return {"made": asdict(make_step(run, dataset, column, name, job["seconds"], data["seed"]))}
 
 
 def _keep_what_agrees(

@@ -7,7 +7,7 @@ it is a fair comparison.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twofold.core import optional
@@ -16,7 +16,9 @@ from twofold.core.errors import InputError
 from twofold.core.optional import available
 from twofold.data.dataset import Dataset
 from twofold.data.split import choose_fold_count
+from twofold.features.reading import WORDS
 from twofold.models import MODELS
+from twofold.search.senses import Senses
 from twofold.workflow.plan import Plan
 
 PORTFOLIO: tuple[tuple[Plan, float], ...] = (
@@ -39,6 +41,36 @@ PORTFOLIO: tuple[tuple[Plan, float], ...] = (
 )
 """Plans in order, each with the share of the search time that all its folds together may take."""
 
+_HAND, _DEEP, _BOTH, _RAW = "hand", "deep", "both", "raw"
+CELL_PORTFOLIO: tuple[tuple[Plan, str, float], ...] = (
+    (Plan("linear", "linear"), _HAND, 0.08),
+    (Plan("lightgbm", "lightgbm"), _HAND, 0.12),
+    (Plan("discriminant (deep)", "discriminant"), _DEEP, 0.06),
+    (Plan("realmlp (deep)", "realmlp"), _DEEP, 0.12),
+    (Plan("linear (deep)", "linear"), _DEEP, 0.10),
+    (Plan("towers", "towers"), _RAW, 0.30),
+    (Plan("linear (both)", "linear"), _BOTH, 0.10),
+    (Plan("svm (deep)", "svm"), _DEEP, 0.08),
+    (Plan("lightgbm (both)", "lightgbm"), _BOTH, 0.15),
+    (Plan("extra_trees", "extra_trees"), _HAND, 0.06),
+    (Plan("svm", "svm"), _HAND, 0.08),
+    (Plan("realmlp (both)", "realmlp"), _BOTH, 0.12),
+    (Plan("towers + linear", "linear", network="towers"), _HAND, 0.25),
+    (Plan("towers + lightgbm", "lightgbm", network="towers"), _HAND, 0.25),
+    (Plan("catboost", "catboost"), _HAND, 0.12),
+    (Plan("svm (both)", "svm"), _BOTH, 0.08),
+    (Plan("extra_trees (both)", "extra_trees"), _BOTH, 0.08),
+    (Plan("realmlp", "realmlp"), _HAND, 0.12),
+    (Plan("catboost (both)", "catboost"), _BOTH, 0.15),
+    (Plan("knn (deep)", "knn"), _DEEP, 0.03),
+    (Plan("naive_bayes (deep)", "naive_bayes"), _DEEP, 0.02),
+    (Plan("knn", "knn"), _HAND, 0.03),
+    (Plan("naive_bayes", "naive_bayes"), _HAND, 0.02),
+    (Plan("tree", "tree"), _HAND, 0.02),
+)
+"""Plans for data sets with text, pictures, clips or series, and what they read: features made by hand, by
+pretrained networks, by both, or cells as they are."""
+
 CORE = 7
 """So many plans of the portfolio shall have their folds before the time is over ..."""
 FOR_FOLDS = 0.6
@@ -50,13 +82,37 @@ DEEP_FROM_SECONDS = 20.0
 """Below this budget networks are not started: their imports and folds would eat the run."""
 
 
+MOST_READ = {"trees": 400, "linear": 600, "network": 20}
+"""Features of cells that count for the cost of a fit: trees get fewer, and linear algebra is quick."""
+NO_SENSES = Senses()
+_BASE = frozenset(plan.name for plan, _ in PORTFOLIO)
+
+
 @dataclass(frozen=True)
 class Portfolio:
     """What will be tried, and what was left out with its reason."""
 
     plans: tuple[Plan, ...]
     shares: Mapping[str, float]
-    skipped: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[Plan, str], ...]
+    senses: Senses = NO_SENSES
+
+
+def lines_for(senses: Senses) -> list[tuple[Plan, float]]:
+    """Return the plans for what a data set has to be read with, in order, with their shares of the time."""
+    if not senses.names or senses.names == (WORDS,):
+        return list(PORTFOLIO)
+    reads = {_HAND: senses.hand, _DEEP: senses.deep, _BOTH: senses.hand + senses.deep, _RAW: senses.raw}
+    lines = []
+    for plan, level, share in CELL_PORTFOLIO:
+        if reads[level] and (level not in {_DEEP, _BOTH} or senses.deep):
+            lines.append((replace(plan, reads=reads[level]), share))
+    kept = {plan.name for plan, _ in lines}
+    if not senses.made_by_hand:  # text beside other columns: what is good on tables is tried as well
+        lines += [
+            (replace(plan, reads=senses.hand), share) for plan, share in PORTFOLIO if plan.name not in kept
+        ]
+    return [(plan, share) for plan, share in lines if not plan.network or plan.network in kept | _BASE]
 
 
 def _unfit(plan: Plan, dataset: Dataset, seconds: float, timed: bool) -> str:
@@ -77,16 +133,17 @@ def _unfit(plan: Plan, dataset: Dataset, seconds: float, timed: bool) -> str:
     return ""
 
 
-def named_plan(name: str) -> Plan:
+def named_plan(name: str, senses: Senses = NO_SENSES) -> Plan:
     """Return the plan that a name stands for: of the portfolio, a registered model, or ``module:Class``."""
-    for plan, _ in PORTFOLIO:
+    for plan, _ in lines_for(senses):
         if plan.name == name:
             return plan
     if (name in MODELS or ":" in name) and isinstance(_capabilities(name), Capabilities):
-        return Plan(name.replace(":", "."), name)
+        view = _capabilities(name).view
+        return Plan(name.replace(":", "."), name, reads=senses.raw if view == "towers" else senses.hand)
     raise InputError(
         f"'{name}' is not a known candidate.",
-        f"Known are: {', '.join(plan.name for plan, _ in PORTFOLIO)}.",
+        f"Known are: {', '.join(plan.name for plan, _ in lines_for(senses))}.",
         "Use these names, or 'module:Class' for a model of your own (see twofold.models.base).",
     )
 
@@ -102,6 +159,7 @@ def make_portfolio(
     cores: int = 1,
     candidates: Sequence[str] = (),
     max_trials: int | None = None,
+    senses: Senses = NO_SENSES,
 ) -> Portfolio:
     """Choose the plans for a data set.
 
@@ -115,6 +173,8 @@ def make_portfolio(
         Names given by the user; empty for the whole portfolio.
     max_trials : int or None
         Keep only the first so many.
+    senses : Senses
+        With what text, pictures, clips and series can be read.
 
     Raises
     ------
@@ -122,51 +182,56 @@ def make_portfolio(
         When no candidate that the user named can be tried.
     """
     named = dict.fromkeys(candidates)
-    lines = [(named_plan(name), 1.0 / len(named)) for name in named] if named else list(PORTFOLIO)
+    lines = [(named_plan(name, senses), 1.0 / len(named)) for name in named] if named else lines_for(senses)
     shares = {plan.name: share for plan, share in lines}
     for plan, _ in list(lines):
         if plan.network and plan.network not in shares:
-            lines.insert(0, (named_plan(plan.network), shares[plan.name]))
+            lines.insert(0, (named_plan(plan.network, senses), shares[plan.name]))
             shares[plan.network] = shares[plan.name]
     plans: list[Plan] = []
-    skipped: list[tuple[str, str]] = []
+    skipped: list[tuple[Plan, str]] = []
     for plan, _ in lines:
         reason = _unfit(plan, dataset, seconds, timed=max_trials is None)
         reason = reason if dataset.schema.used else "no column tells anything"
         if reason:
-            skipped.append((plan.name, reason))
+            skipped.append((plan, reason))
         else:
             plans.append(plan)
     if named and not plans:
         for package in (package for plan, _ in lines for package in plan.packages if not available(package)):
             optional.load(package, "A named candidate")
         raise InputError(
-            "None of the candidates can be tried: " + "; ".join(f"{n}: {why}" for n, why in skipped) + ".",
+            "None of the candidates can be tried: "
+            + "; ".join(f"{p.name}: {why}" for p, why in skipped)
+            + ".",
             "At least one of the named candidates has to suit the data and the installation.",
             "Name others, or leave candidates out.",
         )
     if max_trials is None and not named:
-        plans.sort(key=lambda plan: _too_dear(plan, dataset, shares[plan.name] * seconds * cores))
+        plans.sort(key=lambda plan: _too_dear(plan, dataset, shares[plan.name] * seconds * cores, senses))
     kept = tuple(plans[:max_trials]) if max_trials is not None else tuple(plans)
-    return Portfolio(kept, shares, tuple(skipped))
+    return Portfolio(kept, shares, tuple(skipped), senses)
 
 
-def _too_dear(plan: Plan, dataset: Dataset, share: float) -> bool:
+def _too_dear(plan: Plan, dataset: Dataset, share: float, senses: Senses) -> bool:
     """Whether a plan cannot be brought to an end in its share; networks fit their epochs to the time."""
     deep = plan.capabilities.network or bool(plan.network)
-    return not deep and expected_seconds(plan, dataset) > TOO_DEAR * share
+    return not deep and expected_seconds(plan, dataset, senses) > TOO_DEAR * share
 
 
-def expected_seconds(plan: Plan, dataset: Dataset) -> float:
+def expected_seconds(plan: Plan, dataset: Dataset, senses: Senses = NO_SENSES) -> float:
     """Guess what one fit on all rows takes on one core, from what the models declare."""
-    width = max(1.0, len(dataset.table.columns) / 20)
     classes = len(dataset.classes) if dataset.task == "multiclass" else 1
-    parts = [plan, named_plan(plan.network)] if plan.network else [plan]
-    costs = [part.capabilities.seconds for part in parts]
-    return sum(
-        fixed + len(dataset.y) * width * (per_row + per_row_and_class * classes)
-        for fixed, per_row, per_row_and_class in costs
-    )
+    parts = [plan, named_plan(plan.network, senses)] if plan.network else [plan]
+    total = 0.0
+    for part in parts:
+        fixed, per_row, per_row_and_class = part.capabilities.seconds
+        columns = len(dataset.table.columns) + min(
+            MOST_READ.get(part.capabilities.view, 0), sum(senses.widths.get(name, 0) for name in part.reads)
+        )
+        width = max(1.0, columns / 20)
+        total += fixed + len(dataset.y) * width * (per_row + per_row_and_class * classes)
+    return total
 
 
 def affordable_folds(portfolio: Portfolio, dataset: Dataset, seconds: float) -> int:
@@ -180,7 +245,7 @@ def affordable_folds(portfolio: Portfolio, dataset: Dataset, seconds: float) -> 
         Of all processes together; infinite leaves the number of rows to decide.
     """
     most = choose_fold_count(len(dataset.y))
-    need = sum(expected_seconds(plan, dataset) for plan in portfolio.plans[:CORE])
+    need = sum(expected_seconds(plan, dataset, portfolio.senses) for plan in portfolio.plans[:CORE])
     means = FOR_FOLDS * seconds
     fewest = 3 if len(dataset.y) <= SMALL else 1  # the scores of a small hold-out would say little
     return next((k for k in (8, 5, 4, 3) if k <= most and k * need <= means), min(fewest, most))

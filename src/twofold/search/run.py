@@ -32,20 +32,24 @@ from twofold.data.dataset import Dataset
 from twofold.data.leakage import row_hashes
 from twofold.data.split import make_folds
 from twofold.data.store import save_dataset
+from twofold.features.reading import WORDS
 from twofold.metrics import get_metric
 from twofold.models.baseline import Baseline
+from twofold.search.cells import made_in, with_cells
 from twofold.search.evidence import Evidence, weigh
 from twofold.search.finish import Finish, Finished
+from twofold.search.gather import Gather
 from twofold.search.importance import permutation_importance
 from twofold.search.memory import give_back
 from twofold.search.pool import WorkerPool
-from twofold.search.portfolio import Portfolio, affordable_folds, make_portfolio
+from twofold.search.portfolio import DEEP_FROM_SECONDS, Portfolio, affordable_folds, make_portfolio
 from twofold.search.progress import Progress
 from twofold.search.refit import Refit
 from twofold.search.result import Choice, Result
 from twofold.search.run_folder import RunFolder
 from twofold.search.run_lock import TEMPORARY, locked, sweep_abandoned
 from twofold.search.runner import Search
+from twofold.search.senses import Senses, senses_of
 from twofold.search.settings import Settings
 from twofold.search.trials import make_baseline
 from twofold.steps.base import INPUT, Graph, Node
@@ -103,53 +107,82 @@ class Run:
             give_back()
 
     def _execute(self) -> Result:
-        portfolio = make_portfolio(
+        portfolio = self._portfolio(senses_of(self.dataset.schema, deep=self._time_for_networks))
+        with ExitStack() as held:
+            self._open(held, portfolio)
+            with WorkerPool(self.settings.n_jobs, 1) as pool:
+                return self._search(portfolio, pool)
+
+    @property
+    def _time_for_networks(self) -> bool:
+        return not self.settings.timed or self.settings.seconds >= DEEP_FROM_SECONDS
+
+    def _portfolio(self, senses: Senses) -> Portfolio:
+        return make_portfolio(
             self.dataset,
             self.settings.seconds,
             cores=self.settings.n_jobs,
             candidates=self.settings.candidates,
             max_trials=self.settings.max_trials,
+            senses=senses,
         )
-        with ExitStack() as held:
-            self._open(held, portfolio)
-            for name, reason in portfolio.skipped:
-                self._note(f"{name} was not tried: {reason}.")
-            return self._search(portfolio)
 
-    def _search(self, portfolio: Portfolio) -> Result:
+    def _gather(self, portfolio: Portfolio, pool: WorkerPool) -> tuple[Gather | None, Portfolio]:
+        """Make what reads the cells, as far as the plans need it; return it, and the plans that follow."""
+        wanted = {name for plan in portfolio.plans for name in plan.reads}
+        senses = portfolio.senses.only(wanted)
+        for name, reason in senses.left_out:
+            self._note(f"{name} was left out: {reason}.")
+        if not senses.names or senses.names == (WORDS,):
+            return None, portfolio
+        self.progress.phase("looking at the cells")
+        settings = self.settings
+        gather = Gather(self.dataset, self.run, senses, settings.seconds, settings.n_jobs, settings.seed)
+        senses = gather.prepare(pool)
+        for sentence in gather.notes:
+            self._note(sentence)
+        gather.notes.clear()
+        return gather, self._portfolio(senses)
+
+    def _search(self, portfolio: Portfolio, pool: WorkerPool) -> Result:
         baseline = make_baseline(self.dataset, self.folds)
         known = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
         weight = None if self.dataset.weight is None else self.dataset.weight[known]
         gain = self.metric.gain(self.dataset.y[known], np.asarray(baseline.predictions)[known], weight)
         shown = gain if self.metric.greater_is_better else -gain
         self.progress.trial("baseline", "baseline", "complete", shown, "")
-        with WorkerPool(self.settings.n_jobs, 1) as pool:
-            search = Search(
-                self.dataset,
-                self.folds,
-                self.settings,
-                self.metric,
-                self.budget,
-                self._reserve,
-                self.run,
-                self.progress,
-                baseline=gain,
-                events=self.events,
-            )
-            trials = search.execute(portfolio, pool)
-            if len(search.folds) < len(self.folds):
-                self.folds = search.folds
-                baseline = make_baseline(self.dataset, self.folds)
-            plans = {name: item.plan for name, item in search.agenda.plans.items()}
-            for plan_name, reason in portfolio.skipped:
-                trials.setdefault(plan_name, _skipped(plan_name, reason))
-            try:
-                return self._conclude(trials, baseline, plans, pool, search.left_for_the_rest())
-            except KeyboardInterrupt:
-                if search.interrupted:
-                    raise
-                search.stop(pool)
-                return self._conclude(trials, baseline, plans, pool, search.left_for_the_rest())
+        gather, portfolio = self._gather(portfolio, pool)
+        for plan, reason in portfolio.skipped:
+            self._note(f"{plan.name} was not tried: {reason}.")
+        search = Search(
+            self.dataset,
+            self.folds,
+            self.settings,
+            self.metric,
+            self.budget,
+            self._reserve,
+            self.run,
+            self.progress,
+            baseline=gain,
+            events=self.events,
+            gather=gather,
+        )
+        trials = search.execute(portfolio, pool)
+        for sentence in [*gather.notes, *gather.complaints()] if gather else []:
+            self._note(sentence)
+        if len(search.folds) < len(self.folds):
+            self.folds = search.folds
+            baseline = make_baseline(self.dataset, self.folds)
+        plans = {name: item.plan for name, item in search.agenda.plans.items()}
+        for plan, reason in portfolio.skipped:
+            trials.setdefault(plan.name, Trial(plan.name, plan.family, "stopped", f"not tried: {reason}"))
+        try:
+            return self._conclude(trials, baseline, plans, pool, search.left_for_the_rest())
+        except KeyboardInterrupt:
+            if search.interrupted:
+                raise
+            search.stop(pool)
+            return self._conclude(trials, baseline, plans, pool, search.left_for_the_rest())
 
     def _conclude(
         self,
@@ -246,9 +279,8 @@ class Run:
             return np.asarray(graph.run({INPUT: table}), dtype=np.float64)
 
         budget = left.share(0.8) if self.settings.timed else Budget()
-        return permutation_importance(
-            answer, self.dataset, fold.test, self.metric, budget, self.settings.seed
-        )
+        dataset, _ = with_cells(self.run, self.dataset, {made.extractor for made in made_in(self.run)})
+        return permutation_importance(answer, dataset, fold.test, self.metric, budget, self.settings.seed)
 
     def _baseline_graph(self) -> Graph:
         width = len(self.dataset.classes)
@@ -293,12 +325,6 @@ class Run:
     def _note(self, sentence: str) -> None:
         self.events.append((self.budget.spent(), sentence))
         self.progress.note(sentence)
-
-
-def _skipped(name: str, reason: str) -> Trial:
-    from twofold.search.portfolio import named_plan
-
-    return Trial(name, named_plan(name).family, "stopped", f"not tried: {reason}")
 
 
 def keep(evidence: Evidence, found: Finished) -> Evidence:

@@ -6,6 +6,7 @@
       lock                        held by the fit that works here
       run.json                    settings, versions, fingerprint of the data, seconds spent
       data/                       the data set and its folds
+      cells/EXTRACTOR-COLUMN/     what extractors made of text, pictures, clips and series, for all rows
       views/VIEW-PART/            encoded matrices, made once a part, shared by all models
       trials/NAME/PART/           prediction.npy, graph/, result.json
 
@@ -18,6 +19,7 @@ import json
 import os
 import shutil
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -169,9 +171,15 @@ class RunFolder:
         """Folder of the data set."""
         return self.path / "data"
 
-    def view(self, view: str, part: str) -> Path:
-        """Folder of an encoded matrix."""
-        return self.path / "views" / f"{view}-{part}"
+    def view(self, view: str, part: str, reads: tuple[str, ...] = ()) -> Path:
+        """Folder of an encoded matrix, for plans that read cells with these extractors."""
+        mark = f"-{zlib.crc32(' '.join(reads).encode()):08x}" if reads else ""
+        return self.path / "views" / f"{view}-{part}{mark}"
+
+    @property
+    def cells(self) -> Path:
+        """Folder of what extractors made."""
+        return self.path / "cells"
 
     def trial(self, name: str, part: str | int) -> Path:
         """Folder of one fit."""

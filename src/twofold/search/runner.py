@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
 from twofold.metrics.base import Metric
 from twofold.search.agenda import GRACE, Agenda, Progressing
+from twofold.search.gather import Gather
 from twofold.search.jobs import Job
 from twofold.search.memory import held_by, resident
 from twofold.search.pool import Event, WorkerPool
@@ -58,6 +59,8 @@ class Search:
         Seconds that would be needed after the search for what is complete so far.
     run : RunFolder
     progress : Progress
+    gather : Gather or None
+        What reads the cells of text, pictures, clips and series.
     """
 
     dataset: Dataset
@@ -72,6 +75,7 @@ class Search:
     trials: dict[str, Trial] = field(default_factory=dict)
     baseline: float = math.nan
     interrupted: bool = False
+    gather: Gather | None = None
     _looked: float = 0.0
     _gains: dict[str, float] = field(default_factory=dict)
     _plans: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -88,13 +92,16 @@ class Search:
     def execute(self, portfolio: Portfolio, pool: WorkerPool) -> dict[str, Trial]:
         """Run until every plan is done or hopeless, or the time is over; return the trials by name."""
         settings = self.settings
-        self.agenda = Agenda(len(self.folds), pool.size, settings.timed)
+        self.agenda = Agenda(
+            len(self.folds), pool.size, settings.timed, self.gather.state if self.gather else None
+        )
         self.tuner = Tuner(self.dataset, self.metric, settings)
         self._plans = dict(self.run.settings().get("plans", {}))
         total = self.budget.left() * pool.size
         for plan in portfolio.plans:
             share = portfolio.shares[plan.name] * total / len(self.folds) if settings.timed else math.inf
-            self._enter(plan.name, self.agenda.add(plan, expected_seconds(plan, self.dataset), share))
+            expected = expected_seconds(plan, self.dataset, portfolio.senses)
+            self._enter(plan.name, self.agenda.add(plan, expected, share))
         try:
             self._work(pool)
         except KeyboardInterrupt:
@@ -161,7 +168,12 @@ class Search:
 
     def _feed(self, pool: WorkerPool) -> None:
         while pool.idle and self.left() > 0:
-            chosen = self.agenda.next(self.left()) or self._tuned()
+            if self._read_on(pool, deep=False):
+                continue
+            chosen = self.agenda.next(self.left())
+            if chosen is None and self._read_on(pool, deep=True):
+                continue
+            chosen = chosen or self._tuned()
             if chosen is None:
                 return
             item, fold = chosen
@@ -171,6 +183,18 @@ class Search:
             pool.submit(job.to_json(), limit)
             self.progress.phase(f"{item.plan.name}, fold {fold + 1} of {len(self.folds)}")
 
+    def _read_on(self, pool: WorkerPool, *, deep: bool) -> bool:
+        """Give a worker a stretch of cells to read: by hand before all else, by a network one at a time."""
+        if self.gather is None:
+            return False
+        job = self.gather.next(deep=deep or not self.gather.reading_deep)
+        if job is None:
+            return False
+        limit = max(60.0, 0.5 * self.settings.seconds)
+        pool.submit(job, min(limit, self.left() + 0.5))
+        self.progress.phase(f"reading '{job['cells']['column']}' with {job['cells']['extractor']}")
+        return True
+
     def _tuned(self) -> tuple[Progressing, int] | None:
         """Begin a tuned variant when the portfolio is through and there is time for all its folds."""
         if not self.settings.timed or any(item.waiting for item in self.agenda.plans.values()):
@@ -179,11 +203,16 @@ class Search:
         if proposal is None:
             return None
         plan, expected = proposal
+        plan = replace(plan, reads=self.agenda.plans[plan.name.partition("~")[0]].plan.reads)
         item = self.agenda.add(plan, expected, expected * 1.5)
         self._enter(plan.name, item)
         return self.agenda.next(self.left())
 
     def _take(self, event: Event) -> None:
+        if "cells" in event.job:
+            assert self.gather is not None
+            self.gather.take(event)
+            return
         name, fold = event.job["plan"]["name"], int(event.job["part"])
         if event.outcome == "done":
             result = PartResult(**event.payload["result"])

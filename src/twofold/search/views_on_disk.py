@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from twofold.bundle.graph_files import load_graph, save_graph
-from twofold.core.control import Problem
+from twofold.core.control import Problem, Tower
 from twofold.core.fold import Fold
 from twofold.core.random import derive_seed
 from twofold.data.dataset import Dataset
 from twofold.features.encoded import Encoded
+from twofold.features.reading import Reading
 from twofold.search.run_folder import RunFolder, whole_folder
 from twofold.workflow.views import encode
 
 
-def encode_part(run: RunFolder, dataset: Dataset, fold: Fold, view: str, part: str, seed: int) -> Encoded:
+def encode_part(
+    run: RunFolder,
+    dataset: Dataset,
+    fold: Fold,
+    view: str,
+    part: str,
+    seed: int,
+    reading: Reading | None = None,
+) -> Encoded:
     """Return the training rows of a part as `view` shows them, from disk when they were encoded before.
 
     Parameters
@@ -30,8 +40,10 @@ def encode_part(run: RunFolder, dataset: Dataset, fold: Fold, view: str, part: s
     view : str
     part : str
     seed : int
+    reading : Reading or None
+        With what cells are read.
     """
-    folder = run.view(view, part)
+    folder = run.view(view, part, reading.names if reading else ())
     if folder.is_dir():
         return _read(folder)
     weight = None if dataset.weight is None else dataset.weight[fold.train]
@@ -43,6 +55,7 @@ def encode_part(run: RunFolder, dataset: Dataset, fold: Fold, view: str, part: s
         Problem(dataset.task, len(dataset.classes)),
         seed=derive_seed(seed, view, part),
         weight=weight,
+        reading=reading,
     )
     with whole_folder(folder) as beside:
         save_graph(encoded.graph, beside / "graph")
@@ -51,6 +64,7 @@ def encode_part(run: RunFolder, dataset: Dataset, fold: Fold, view: str, part: s
         else:
             np.save(beside / "matrix.npy", encoded.matrix)
         meta = {key: getattr(encoded, key) for key in ("names", "origins", "categories", "plain")}
+        meta["towers"] = [asdict(tower) for tower in encoded.towers]
         (beside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
     return encoded
 
@@ -70,4 +84,5 @@ def _read(folder: Any) -> Encoded:
         tuple(meta["origins"]),
         tuple(meta["categories"]),
         meta["plain"],
+        tuple(Tower(**{**tower, "shape": tuple(tower["shape"])}) for tower in meta["towers"]),
     )

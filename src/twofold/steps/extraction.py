@@ -8,6 +8,7 @@ What leaves the run is linked (see `linked`), and computes by itself.
 from __future__ import annotations
 
 import hashlib
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -58,6 +59,25 @@ class Extraction(Step):
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (table,) = inputs
         return table.once((self.column, self.key), lambda: self.extract(table))  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class RawExtraction(Extraction):
+    """A cell in the shape that a network reads, flattened; a missing cell is a row of NaN."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a cell: see `twofold.core.control.Tower`."""
+
+    @property
+    def tokens(self) -> int:
+        """Number of different tokens of a text; 0 for every other kind."""
+        return 0
+
+    @property
+    def width(self) -> int:
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)

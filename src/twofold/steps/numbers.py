@@ -100,6 +100,39 @@ class Scale(Step):
 
 
 @dataclass(frozen=True)
+class Standard(Step):
+    """Many features of one cell brought to mean 0 and deviation 1, in float32.
+
+    A missing cell becomes zeros, that is the mean.
+
+    Parameters
+    ----------
+    centre, scale : arrays of shape (d,)
+    limit : float
+        Farther values are cut off.
+    flag : bool
+        Whether a last column tells that the cell is missing.
+    """
+
+    kind = "standard"
+    centre: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    limit: float
+    flag: bool
+
+    def run(self, *inputs: Any) -> NDArray[np.float32]:
+        (X,) = inputs
+        out = np.empty((len(X), X.shape[1] + self.flag), dtype=np.float32)
+        z = out[:, : X.shape[1]]
+        np.subtract(X, self.centre, out=z, casting="same_kind")
+        z /= self.scale
+        np.clip(z, -self.limit, self.limit, out=z)
+        if self.flag:
+            out[:, -1] = np.isnan(z[:, 0]) if z.shape[1] else 0.0
+        return np.nan_to_num(out, copy=False, nan=0.0)
+
+
+@dataclass(frozen=True)
 class Hinges(Step):
     """Piecewise-linear basis: ``max(0, x - knot) / scale`` for each knot of each column.
 

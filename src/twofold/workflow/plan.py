@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from twofold.core.capabilities import Capabilities
 from twofold.core.trial import Family
+from twofold.features.extractor import make_extractor
+from twofold.features.reading import WORDS
 from twofold.models import MODELS
 from twofold.models.base import Model
 
@@ -26,6 +28,8 @@ class Plan:
         What differs from the model's defaults; plain data.
     network : str
         Name of the plan whose network's embedding is put beside the columns; empty for none.
+    reads : tuple of str
+        Extractors that it reads text, pictures, clips and series with (see `twofold.features.reading`).
 
     Examples
     --------
@@ -33,12 +37,15 @@ class Plan:
     'ml'
     >>> Plan("deep lines", "linear", network="a network").family
     'hybrid'
+    >>> Plan("lines over a network", "linear", reads=("minilm",)).family
+    'hybrid'
     """
 
     name: str
     model: str
     params: Mapping[str, Any] = field(default_factory=dict)
     network: str = ""
+    reads: tuple[str, ...] = ()
 
     def make(self) -> Model:
         """Return a fresh model with the plan's parameters."""
@@ -56,13 +63,20 @@ class Plan:
 
     @property
     def family(self) -> Family:
-        """The family, derived: a network alone is dl, none is ml, both joined are a hybrid."""
+        """The family, derived: networks alone are dl, none is ml, both joined are a hybrid.
+
+        A network over features made by hand is a hybrid, and so is any other model over features that a
+        network made. Counts of words and raw cells are made by neither.
+        """
         declared = self.capabilities
         if declared.view == "none":
             return "baseline"
+        makers = [make_extractor(name) for name in self.reads if name != WORDS]
+        by_network = bool(self.network) or any(maker.network for maker in makers)
         if declared.network:
-            return "dl"
-        return "hybrid" if self.network else "ml"
+            by_hand = any(not maker.network and not maker.raw for maker in makers)
+            return "hybrid" if by_hand else "dl"
+        return "hybrid" if by_network else "ml"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for a job or a run folder."""
@@ -71,4 +85,10 @@ class Plan:
             "model": self.model,
             "params": dict(self.params),
             "network": self.network,
+            "reads": list(self.reads),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+        """Read what `to_json` wrote."""
+        return cls(**{**data, "reads": tuple(data.get("reads", ()))})

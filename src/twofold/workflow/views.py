@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from twofold.core.capabilities import View
-from twofold.core.control import Problem
+from twofold.core.control import Problem, Tower
 from twofold.core.schema import Schema
 from twofold.core.table import Table
 from twofold.features import category, number, text
 from twofold.features.encoded import Encoded, Part
+from twofold.features.reading import Reading, Ready, read_cells, standardised
 from twofold.steps.base import FEATURES, INPUT, Graph, Node
 from twofold.steps.numbers import Numbers
 from twofold.steps.stack_columns import StackColumns
@@ -25,8 +27,30 @@ MANY_LEVELS = 40
 TOPICS, NETWORK_TOPICS, LETTER_TOPICS = 40, 100, 16
 TOP_WORDS = 80
 
-_Made = tuple[list[Part], tuple[int, ...], int]
-"""The parts side by side, the numbers of codes of the last columns, and the plain columns before them."""
+MOST_FOR_TREES, MOST_FOR_NETWORKS = 400, 1_600
+"""Features of cells beyond which trees and networks get the leading and the strongest ones alone."""
+LEADING, STRONGEST = 100, 100
+_Cells = list[tuple[Ready, Part]]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Parts to be put side by side.
+
+    Parameters
+    ----------
+    parts : list of Part
+    n_codes : tuple of int
+        Numbers of codes of the last columns before the towers.
+    plain : int
+        Columns before those that need no embedding.
+    towers : tuple of Tower
+    """
+
+    parts: list[Part]
+    n_codes: tuple[int, ...] = ()
+    plain: int = 0
+    towers: tuple[Tower, ...] = ()
 
 
 def encode(
@@ -38,6 +62,7 @@ def encode(
     *,
     seed: int,
     weight: NDArray[np.float64] | None = None,
+    reading: Reading | None = None,
 ) -> Encoded:
     """Encode training rows for a view, and learn how to encode new ones.
 
@@ -52,23 +77,39 @@ def encode(
     seed : int
     weight : array of shape (n,) or None
         Unused by the encoders so far; rows count alike.
+    reading : Reading or None
+        With what text, pictures, clips and series are read; None reads text by its words.
 
     Returns
     -------
     Encoded
     """
     del weight
-    makers = {"trees": _for_trees, "linear": _for_linear, "network": _for_networks, "none": _for_nothing}
-    parts, n_codes, plain = makers[view](table, schema, y, problem, seed)
-    parts = [part for part in parts if part.matrix.shape[1]]
+    makers = {
+        "trees": _for_trees,
+        "linear": _for_linear,
+        "network": _for_networks,
+        "towers": _for_towers,
+        "none": _for_nothing,
+    }
+    reading = reading or Reading()
+    known = schema if reading.words else _without_text(schema)
+    cells = read_cells(table, schema, reading, view, seed) if view != "none" else []
+    made = makers[view](table, known, y, problem, seed, cells)
+    parts = [part for part in made.parts if part.matrix.shape[1]]
     if not parts:
         parts = [
             Part((Node(Numbers(()), (INPUT,), "nothing"),), "nothing", np.zeros((table.n_rows, 0)), (), ())
         ]
-    return _together(parts, n_codes, plain)
+    return _together(parts, made)
 
 
-def _together(parts: list[Part], n_codes: tuple[int, ...], plain: int) -> Encoded:
+def _without_text(schema: Schema) -> Schema:
+    """Return the schema for a plan that does not count words."""
+    return Schema(tuple(column for column in schema.columns if column.kind != "text"))
+
+
+def _together(parts: list[Part], made: _Made) -> Encoded:
     nodes: dict[str, Node] = {}
     for part in parts:
         nodes.update({node.output: node for node in part.nodes})
@@ -82,8 +123,9 @@ def _together(parts: list[Part], n_codes: tuple[int, ...], plain: int) -> Encode
         matrix,
         tuple(name for part in parts for name in part.names),
         tuple(origin for part in parts for origin in part.origins),
-        n_codes,
-        plain,
+        made.n_codes,
+        made.plain,
+        made.towers,
     )
 
 
@@ -101,7 +143,9 @@ def _strings(table: Table, schema: Schema, seed: int, *, scale: bool) -> list[Pa
     return [part for part in topics if part is not None]
 
 
-def _for_trees(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
+def _for_trees(
+    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int, cells: _Cells
+) -> _Made:
     parts = [number.raw_numbers(table, schema.of_kind("number"))]
     if dates := schema.of_kind("date"):
         parts.append(number.date_parts(table, dates, cyclic=False))
@@ -119,7 +163,19 @@ def _for_trees(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, 
         topics = text.projected(found, TOPICS, seed)
         parts += [topics] if topics is not None else []
         parts.append(_strongest_words(found, name, y, problem))
-    return parts, (), 0
+    for _, part in cells:
+        parts += _reduced(part, y, problem, seed) if part.matrix.shape[1] > MOST_FOR_TREES else [part]
+    return _Made(parts)
+
+
+def _reduced(part: Part, y: NDArray[Any], problem: Problem, seed: int) -> list[Part]:
+    """Return the leading directions of many features, and the strongest of them."""
+    even = standardised(part)
+    topics = text.projected(even, LEADING, seed)
+    best = text.strongest_dense(even, y, problem, STRONGEST)
+    names = tuple(even.names[place] for place in best)
+    picked = number.picked(even, best, names, tuple(even.origins[place] for place in best))
+    return [picked] if topics is None else [topics, picked]
 
 
 def _strongest_words(found: Part, name: str, y: NDArray[Any], problem: Problem) -> Part:
@@ -128,7 +184,9 @@ def _strongest_words(found: Part, name: str, y: NDArray[Any], problem: Problem) 
     return number.picked(found, best, names, (name,) * len(names))
 
 
-def _for_linear(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
+def _for_linear(
+    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int, cells: _Cells
+) -> _Made:
     del seed, y, problem
     parts: list[Part] = []
     numbers = number.raw_numbers(table, schema.of_kind("number"))
@@ -148,10 +206,12 @@ def _for_linear(table: Table, schema: Schema, y: NDArray[Any], problem: Problem,
         found_words = text.words(table, name)
         parts += [number.scaled(text.lexical(table, name), smooth=False)]
         parts += [found_words] if found_words is not None else []
-    return parts, (), 0
+    return _Made(parts + [standardised(part) for _, part in cells])
 
 
-def _for_networks(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
+def _for_networks(
+    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int, cells: _Cells
+) -> _Made:
     embedded: list[Part] = []
     plain: list[Part] = []
     numbers = number.raw_numbers(table, schema.of_kind("number"))
@@ -170,18 +230,34 @@ def _for_networks(table: Table, schema: Schema, y: NDArray[Any], problem: Proble
         topics = text.projected(found, NETWORK_TOPICS, seed, scale=True) if found is not None else None
         plain += [topics] if topics is not None else []
         plain += [_strongest_words(found, name, y, problem)] if found is not None else []
+    for _, part in cells:
+        even = standardised(part)
+        wide = even.matrix.shape[1] > MOST_FOR_NETWORKS
+        topics = text.projected(even, MOST_FOR_NETWORKS // 4, seed, scale=True) if wide else even
+        plain += [topics] if topics is not None else []
     if not many:
-        return embedded + plain, (), _width(plain)
+        return _Made(embedded + plain, (), _width(plain))
     coded = category.codes(table, many, most=2_000, output="many")
     statistics = category.target_statistics(coded, y, problem, seed)
     embedded += [number.scaled(statistics, smooth=True)] if statistics is not None else []
-    return [*embedded, *plain, coded], tuple(category.sizes_of(coded).tolist()), _width(plain)
+    return _Made([*embedded, *plain, coded], tuple(category.sizes_of(coded).tolist()), _width(plain))
+
+
+def _for_towers(
+    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int, cells: _Cells
+) -> _Made:
+    """Return what a network sees of numbers, categories and dates, and the raw cells behind it."""
+    made = _for_networks(table, _without_text(schema), y, problem, seed, [])
+    towers = tuple(Tower(schema[part.origins[0]].kind, ready.shape, ready.tokens) for ready, part in cells)
+    return _Made([*made.parts, *(part for _, part in cells)], made.n_codes, made.plain, towers)
 
 
 def _width(parts: list[Part]) -> int:
     return sum(part.matrix.shape[1] for part in parts)
 
 
-def _for_nothing(table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int) -> _Made:
-    del table, schema, y, problem, seed
-    return [], (), 0
+def _for_nothing(
+    table: Table, schema: Schema, y: NDArray[Any], problem: Problem, seed: int, cells: _Cells
+) -> _Made:
+    del table, schema, y, problem, seed, cells
+    return _Made([])

@@ -1,0 +1,181 @@
+"""Reading all cells: which extractors the time allows, and stretch by stretch what they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from twofold.data.dataset import Dataset
+from twofold.features.extractor import make_extractor
+from twofold.search.cells import Made, learns, made_in, stretches
+from twofold.search.pool import Event, WorkerPool
+from twofold.search.run_folder import RunFolder
+from twofold.search.senses import BY_NETWORK, Senses
+
+DEEP_SHARE, HAND_SHARE = 0.3, 0.15
+"""Of the whole time, what reading all cells of one kind with a network, or by hand, may take."""
+STRETCH = 2.0
+"""Seconds that a stretch of rows takes: short enough for plans to start early, long enough to be worth it."""
+TOLD = 3
+"""Unreadable cells that are named."""
+
+
+@dataclass
+class Gather:
+    """What is made of the cells, as the parent sees it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    run : RunFolder
+    senses : Senses
+    seconds : float
+        Of the whole fit; infinite where rounds are counted.
+    cores, seed : int
+    """
+
+    dataset: Dataset
+    run: RunFolder
+    senses: Senses
+    seconds: float
+    cores: int
+    seed: int
+    notes: list[str] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
+    _made: dict[tuple[str, str], Made] = field(default_factory=dict)
+    _open: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
+    _running: dict[tuple[str, str], int] = field(default_factory=dict)
+    _unreadable: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
+
+    def prepare(self, pool: WorkerPool) -> Senses:
+        """Make and time the steps of all extractors that are not fitted; return those there is time for."""
+        waiting = [
+            (column, name) for name in self.senses.names if not learns(name) for column in self._columns(name)
+        ]
+        for made in made_in(self.run):
+            self._keep(made)
+            waiting = [(c, n) for c, n in waiting if (c, n) != (made.column, n) or not _same(made, n)]
+        limit = max(30.0, 0.5 * self.seconds)
+        while waiting or pool.running:
+            while waiting and pool.idle:
+                column, name = waiting.pop(0)
+                pool.submit(self._job(column, name, {"seconds": self._allowed(name)}), limit)
+            for event in pool.wait(0.25):
+                self._take_made(event)
+        return self._chosen()
+
+    def _columns(self, name: str) -> tuple[str, ...]:
+        return self.dataset.schema.of_kind(make_extractor(name).reads)
+
+    def _job(self, column: str, name: str, more: dict[str, Any]) -> dict[str, Any]:
+        cells = {"column": column, "extractor": name, **more}
+        return {"run": str(self.run.path), "seed": self.seed, "cells": cells}
+
+    def _allowed(self, name: str) -> float:
+        """Seconds that one cell may cost."""
+        share = DEEP_SHARE if make_extractor(name).network else HAND_SHARE
+        columns = max(1, len(self._columns(name)))
+        return share * self.seconds * self.cores / max(1, len(self.dataset.y) * columns)
+
+    def _take_made(self, event: Event) -> None:
+        name = event.job["cells"]["extractor"]
+        if event.outcome != "done":
+            self.lost[name] = str(event.payload.get("reason", event.outcome))
+            self.notes.append(f"{name} was left out: {self.lost[name]}")
+            return
+        data = event.payload["made"]
+        self._keep(Made(**{**data, "names": tuple(data["names"]), "shape": tuple(data["shape"])}))
+
+    def _keep(self, made: Made) -> None:
+        key = (made.column, made.extractor)
+        self._made[key] = made
+        done = stretches(self.run, made)
+        for start, told in done.items():
+            self._complain(made.column, told["unreadable"])
+            del start
+        rows = max(16, int(STRETCH / max(made.row_seconds, 1e-6)))
+        n, at = len(self.dataset.y), 0
+        self._open[key] = []
+        while at < n:
+            if at in done:
+                at = int(done[at]["stop"])
+                continue
+            stop = min(n, at + rows, *(start for start in done if start > at))
+            self._open[key].append((at, stop))
+            at = stop
+
+    def _chosen(self) -> Senses:
+        """Return the senses with the sizes that were chosen, without what is too dear."""
+        dear = {
+            made.extractor
+            for made in self._made.values()
+            if made.row_seconds > self._allowed(made.extractor) and make_extractor(made.extractor).network
+        }
+        whole = {made.extractor.partition("@")[0]: made.extractor for made in self._made.values()}
+        widths = {made.extractor: made.width for made in self._made.values()}
+        deep: list[str] = []
+        for names in BY_NETWORK.values():
+            there = [whole[name] for name in names if name in whole and name in self.senses.deep]
+            deep += [name for name in there if name not in dear][:1]
+        for name in sorted(dear):
+            self.notes.append(f"{name} was left out: it would need too large a part of the time.")
+        kept = {*deep, *self.senses.hand, *(whole.get(name, name) for name in self.senses.raw)}
+        for key in [key for key in self._open if key[1] not in kept]:
+            del self._open[key]
+
+        def resolved(names: Sequence[str]) -> tuple[str, ...]:
+            return tuple(whole.get(name, name) for name in names if learns(name) or name in whole)
+
+        hand, raw = resolved(self.senses.hand), resolved(self.senses.raw)
+        return replace(self.senses, hand=hand, deep=tuple(deep), raw=raw, widths=widths)
+
+    def next(self, *, deep: bool) -> dict[str, Any] | None:
+        """Return the next stretch to be read: by hand first, by networks only if wished."""
+        for key, waiting in sorted(self._open.items(), key=lambda item: self._made[item[0]].row_seconds):
+            if waiting and (deep or not make_extractor(key[1]).network):
+                rows = waiting.pop(0)
+                self._running[key] = self._running.get(key, 0) + 1
+                return self._job(*key, {"rows": list(rows)})
+        return None
+
+    def take(self, event: Event) -> None:
+        """Record a stretch that is done, or lost with its extractor."""
+        cells = event.job["cells"]
+        key = (cells["column"], cells["extractor"])
+        self._running[key] -= 1
+        if event.outcome == "done":
+            self._complain(key[0], event.payload["filled"]["unreadable"])
+            return
+        self.lost[key[1]] = str(event.payload.get("reason", event.outcome))
+        self.notes.append(f"{key[1]} was given up: {self.lost[key[1]]}")
+        self._open[key].clear()
+
+    def state(self, reads: Sequence[str]) -> str:
+        """Tell whether what a plan reads is ``ready``, still ``open``, or ``lost``."""
+        if any(name in self.lost for name in reads):
+            return "lost"
+        keys = [key for key in self._made if key[1] in reads]
+        return "open" if any(self._open.get(key) or self._running.get(key) for key in keys) else "ready"
+
+    @property
+    def reading_deep(self) -> bool:
+        """Whether a worker reads with a network at this moment."""
+        return any(count and make_extractor(key[1]).network for key, count in self._running.items())
+
+    def _complain(self, column: str, found: Sequence[dict[str, Any]]) -> None:
+        for problem in found:
+            self._unreadable.setdefault(column, {})[problem["row"]] = problem
+
+    def complaints(self) -> Iterator[str]:
+        """Yield a sentence for each column with cells that could not be read."""
+        for column, cells in self._unreadable.items():
+            first = [f"{cell['name']} ({cell['reason']})" for _, cell in sorted(cells.items())[:TOLD]]
+            yield (
+                f"{len(cells):,} of {len(self.dataset.y):,} cells of '{column}' could not be read and count "
+                f"as missing: {', '.join(first)}{', ...' if len(cells) > TOLD else ''}."
+            )
+
+
+def _same(made: Made, name: str) -> bool:
+    return made.extractor == name or made.extractor.partition("@")[0] == name
