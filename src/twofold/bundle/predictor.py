@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,19 @@ from twofold.bundle.read import Trust, is_native, read_graph, read_manifest
 from twofold.bundle.simplify import steps_of
 from twofold.bundle.source import open_source
 from twofold.core import optional
-from twofold.core.errors import BundleError, InputError, MissingExtraError, TwofoldError
+from twofold.core.errors import BundleError, InputError, MissingExtraError, TwofoldError, UnreadableWarning
 from twofold.core.schema import Schema
-from twofold.core.table import Table
+from twofold.core.table import Table, Unreadable
 from twofold.core.task import TASKS
 from twofold.steps.base import INPUT, Graph
 from twofold.steps.conform import columns_of, conform
 
 CHUNK = 50_000
 """Rows that go through the steps at once: large enough for full speed, small enough for any memory."""
+CELLS = 512
+"""The same for rows with pictures, clips or series, which are large once they are read."""
+TOLD = 3
+"""Unreadable cells that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ class Predictor:
         self._about, self._graph, self._manifest = about, graph, manifest
         self._names = about.schema.names
         self._width = max(1, len(about.classes))
+        self._chunk = CELLS if about.schema.of_kind("image", "audio", "series") else CHUNK
         self.classes_ = _as_labels(about.classes)
 
     def __repr__(self) -> str:
@@ -197,21 +203,26 @@ class Predictor:
             )
         columns = columns_of(X, self._names)
         n_rows = max(map(len, columns.values()), default=0)
-        if n_rows <= CHUNK:
-            return self._run(conform(columns, self.schema))
-        answer = np.empty((n_rows, self._width))
-        for start in range(0, n_rows, CHUNK):
-            part = {name: values[start : start + CHUNK] for name, values in columns.items()}
-            answer[start : start + CHUNK] = self._run(conform(part, self.schema))
+        unread: list[Unreadable] = []
+        if n_rows <= self._chunk:
+            answer = self._run(conform(columns, self.schema), unread)
+        else:
+            answer = np.empty((n_rows, self._width))
+            for start in range(0, n_rows, self._chunk):
+                part = {name: values[start : start + self._chunk] for name, values in columns.items()}
+                answer[start : start + self._chunk] = self._run(conform(part, self.schema), unread, start)
+        if unread:
+            warnings.warn(_told(unread, n_rows), UnreadableWarning, stacklevel=3)
         return answer
 
-    def _run(self, table: Table) -> NDArray[np.float64]:
+    def _run(
+        self, table: Table, unread: list[Unreadable] | None = None, first: int = 0
+    ) -> NDArray[np.float64]:
         if not table.n_rows:
             return np.empty((0, self._width))
+        table = Table(table.columns, table.n_rows, {})
         try:
-            answer = np.asarray(
-                self._graph.run({INPUT: Table(table.columns, table.n_rows, {})}), dtype=np.float64
-            )
+            answer = np.asarray(self._graph.run({INPUT: table}), dtype=np.float64)
         except (TwofoldError, MemoryError):
             raise
         except Exception as error:  # steps run foreign libraries, which raise what they like
@@ -219,6 +230,8 @@ class Predictor:
                 f"A step of the model failed: {type(error).__name__}: {str(error)[:300]}.",
                 "A graph that was written by twofold answers for every table that fits its schema.",
             ) from error
+        if unread is not None:
+            unread += [replace(problem, row=problem.row + first) for problem in table.complaints]
         if answer.shape != (table.n_rows, self._width):
             raise damaged(
                 f"The model answered {table.n_rows} rows with an array of shape {answer.shape}.",
@@ -253,6 +266,14 @@ class Predictor:
             raise
         except TwofoldError as error:
             raise damaged(f"The steps of the bundle do not fit its schema: {error}") from error
+
+
+def _told(unread: list[Unreadable], n_rows: int) -> str:
+    """Say which cells were taken as missing because they could not be read."""
+    named = ", ".join(f"row {one.row}, '{one.column}': {one.name} ({one.reason})" for one in unread[:TOLD])
+    more = ", ..." if len(unread) > TOLD else ""
+    what = f"{len(unread):,} cell(s) of {n_rows:,} rows could not be read and were taken as missing"
+    return f"{what}: {named}{more}. Every row was answered."
 
 
 _SCALARS = (str, bytes, bool, int, float, type(None), np.generic)

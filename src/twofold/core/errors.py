@@ -83,3 +83,7 @@ class StoppedError(TwofoldError):
     """The user stopped a command before it had anything to keep."""
 
     exit_code = 130
+
+
+class UnreadableWarning(UserWarning):
+    """Pictures, clips or series could not be read, and were taken as missing."""

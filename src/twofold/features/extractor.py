@@ -24,6 +24,7 @@ EXTRACTORS = Registry(
         "mfcc": "twofold.features.audio:MfccFeatures",
         "minilm": "twofold.features.text_network:MiniLM",
         "minirocket": "twofold.features.series:MiniRocketFeatures",
+        "pixels": "twofold.features.pixels:RawPixels",
         "quant": "twofold.features.series:QuantFeatures",
         "regular_series": "twofold.features.series:RegularSeriesFeatures",
         "series_summary": "twofold.features.series:SeriesSummaryFeatures",
