@@ -30,7 +30,7 @@ def sample(view, task, n=400, seed=0):
     score = X[:, 0] + X[:, 1] * (X[:, 2] > 0) + 0.3 * g.normal(size=n)
     k = TASKS[task]
     categories, plain = (), 0
-    if view == "network":
+    if view in ("network", "towers"):
         X = np.hstack([X, g.integers(0, 9, size=(n, 1)).astype(np.float32)])
         categories, plain = (9,), 1  # the sixth column holds zeros and ones
     if view == "trees":

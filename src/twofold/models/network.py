@@ -33,8 +33,9 @@ class Network(Model):
         """Return the `twofold.nn.inputs.Layout` of the rows of X."""
         from twofold.nn.inputs import Layout
 
-        codes, plain = self.problem_.categories, self.problem_.plain
-        return Layout(X.shape[1] - plain - len(codes), plain, codes)
+        codes, plain, towers = self.problem_.categories, self.problem_.plain, self.problem_.towers
+        known = plain + len(codes) + sum(tower.places for tower in towers)
+        return Layout(X.shape[1] - known, plain, codes, towers)
 
     @abstractmethod
     def recipe(self, n_rows: int) -> Any:
@@ -103,9 +104,10 @@ class Network(Model):
         """Run a function of the module on rows, in parts, without learning."""
         import torch
 
-        tensor = torch.from_numpy(np.array(X, dtype=np.float32))
+        from twofold.nn.loop import parts_of
+
         with torch.no_grad():
-            parts = [function(tensor[start : start + 4096]) for start in range(0, len(tensor), 4096)]
+            parts = [function(torch.from_numpy(np.array(X[part], dtype=np.float32))) for part in parts_of(X)]
         return np.asarray(torch.cat(parts).numpy())
 
     def output(self, X: Any) -> NDArray[np.float64]:

@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
+from twofold.core.control import Tower
 from twofold.nn.onnx_writer import OnnxWriter
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What stands where in a row: numbers to be embedded, plain columns, codes.
+    """What stands where in a row: numbers to be embedded, plain columns, codes, raw cells.
 
     Parameters
     ----------
     numbers, plain : int
         Widths of the first two stretches.
     categories : tuple of int
-        Numbers of codes of the trailing columns.
+        Numbers of codes of the next columns.
+    towers : tuple of Tower
+        Raw cells in the trailing columns; only a fusion of towers has any.
     """
 
     numbers: int
     plain: int
     categories: tuple[int, ...]
+    towers: tuple[Tower, ...] = ()
 
     @property
     def codes(self) -> int:
         """Where the codes begin."""
         return self.numbers + self.plain
+
+    @property
+    def table(self) -> int:
+        """Columns before the raw cells."""
+        return self.codes + len(self.categories)
+
+    def stretches(self) -> Iterator[tuple[int, int]]:
+        """Yield where the raw cells of each tower begin and end."""
+        start = self.table
+        for tower in self.towers:
+            yield start, start + tower.places
+            start += tower.places
 
 
 class CodeEmbeddings(nn.Module):  # type: ignore[misc]

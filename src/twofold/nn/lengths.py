@@ -39,8 +39,8 @@ def train_to_length(
     make : callable () -> network
         Untrained, and the same each time that torch's seed is the same.
     loss, rows, watched, recipe, control
-        As for `twofold.nn.loop.train`. Without watched rows, or with prescribed rounds, one schedule is
-        run.
+        As for `twofold.nn.loop.train`. Without watched rows, with prescribed rounds, or with a recipe that
+        says so, one schedule is run.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def train_to_length(
         network = make()
         return network, train(network, loss, rows, watched, replace(recipe, epochs=epochs), rules)
 
-    if watched is None or control.rounds is not None:
+    if watched is None or control.rounds is not None or not recipe.short_first:
         return run(recipe.epochs, control)
     first = max(6, recipe.epochs // SHORT)
     if first >= recipe.epochs:

@@ -56,6 +56,11 @@ class Recipe:
     patience : int
         Epochs without a better loss on the watched rows before it stops.
     schedule : callable (progress in 0..1) -> factor on the rates
+    mixup : float
+        Rows are mixed by a share drawn from Beta(mixup, mixup) (Zhang, Cissé, Dauphin and Lopez-Paz 2018);
+        0 leaves them as they are.
+    short_first : bool
+        Whether a short schedule is tried first, see `twofold.nn.lengths`.
     """
 
     learning_rate: float
@@ -65,6 +70,8 @@ class Recipe:
     epochs: int
     patience: int
     schedule: Schedule
+    mixup: float = 0.0
+    short_first: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,9 +141,9 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = recipe.learning_rate * factor * group["factor"]
             batch = order[step * size : (step + 1) * size]
-            losses = loss(network(rows.X[batch]), rows.y[batch]) * rows.weight[batch]
+            mean_loss = _batch_loss(network, loss, rows, batch, recipe.mixup, generator)
             optimizer.zero_grad(set_to_none=True)
-            losses.mean().backward()
+            mean_loss.backward()
             optimizer.step()
             if clock.over():
                 break
@@ -155,17 +162,41 @@ def train(
     return Outcome(best or done, done, best_loss)
 
 
+def _batch_loss(network: Any, loss: Loss, rows: Rows, batch: Any, mixup: float, generator: Any) -> Any:
+    """Return the mean loss of a batch, changed at random where the network knows how and mixed if wanted."""
+    X, y, weight = rows.X[batch], rows.y[batch], rows.weight[batch]
+    if hasattr(network, "augment"):
+        X = network.augment(X, generator)
+    if not mixup:
+        return (loss(network(X), y) * weight).mean()
+    share = float(torch.distributions.Beta(mixup, mixup).sample())
+    scores = network(share * X + (1 - share) * X.flip(0))  # the order of a batch is random already
+    first, second = loss(scores, y) * weight, loss(scores, y.flip(0)) * weight.flip(0)
+    return (share * first + (1 - share) * second).mean()
+
+
 def evaluate(network: Any, loss: Loss, rows: Rows) -> float:
     """Return the weighted mean loss of a network that does not learn meanwhile; infinite when undefined."""
     network.eval()
     with torch.no_grad():
         parts = [
-            loss(network.answer(network(rows.X[start : start + 4096])), rows.y[start : start + 4096])
-            * rows.weight[start : start + 4096]
-            for start in range(0, len(rows.y), 4096)
+            loss(network.answer(network(rows.X[part])), rows.y[part]) * rows.weight[part]
+            for part in parts_of(rows.X)
         ]
     value = float(torch.cat(parts).sum() / rows.weight.sum())
     return value if math.isfinite(value) else math.inf
+
+
+def parts_of(X: Any) -> list[slice]:
+    """Divide rows into parts that a network reads at once: at most 4096, fewer of long rows.
+
+    Examples
+    --------
+    >>> [part.stop - part.start for part in parts_of(torch.empty(700, 3072))]
+    [341, 341, 18]
+    """
+    size = max(16, min(4096, 2**20 // max(1, X.shape[1])))
+    return [slice(start, min(start + size, len(X))) for start in range(0, max(1, len(X)), size)]
 
 
 class _Clock:

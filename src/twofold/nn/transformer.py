@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from twofold.nn.dropout import Dropout
 from twofold.nn.inputs import Layout
+from twofold.nn.onnx_layers import write_linear, write_norm
 from twofold.nn.onnx_writer import OnnxWriter
 
 HEADS = 4
@@ -109,7 +110,7 @@ class FTTransformerNetwork(nn.Module):  # type: ignore[misc]
         joined = writer.add("Concat", *parts, axis=1) if self.d else zero
         tokens = [writer.add("Add", joined, writer.constant(self.shift))]
         for layer, start, stop in self._stretches():
-            made = _write_linear(writer, writer.columns(start, stop), layer)
+            made = write_linear(writer, writer.columns(start, stop), layer)
             tokens.append(writer.reshape(made, -1, 1, self.width))
         for place, table in enumerate(self.tables):
             column = writer.columns(self.layout.codes + place, self.layout.codes + place + 1)
@@ -125,7 +126,8 @@ class FTTransformerNetwork(nn.Module):  # type: ignore[misc]
 class Block(nn.Module):  # type: ignore[misc]
     """Attention among tokens, then a gated feed-forward layer; both beside a shortcut.
 
-    - Input and output: (n, tokens, width).
+    - Input and output: (n, tokens, width). `bias` (n, 1, 1, tokens), where given, is added to the scores
+      of attention, for instance a large negative number for padding.
     """
 
     def __init__(self, width: int, dropout: float) -> None:
@@ -139,19 +141,19 @@ class Block(nn.Module):  # type: ignore[misc]
         self.narrow = nn.Linear(hidden, width)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, bias: Any = None) -> Any:
         n, tokens, width = x.shape
         parts = self.asked(self.norms[0](x)).reshape(n, tokens, 3, HEADS, width // HEADS)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
-        seen = F.scaled_dot_product_attention(query, key, value)
+        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         x = x + self.dropout(self.mixed(seen.transpose(1, 2).reshape(n, tokens, width)))
         gate, signal = self.wide(self.norms[1](x)).chunk(2, dim=-1)
         return x + self.dropout(self.narrow(F.relu(gate) * signal))
 
-    def write(self, writer: OnnxWriter, x: str) -> str:
-        """Write it for tokens x."""
+    def write(self, writer: OnnxWriter, x: str, bias: str = "") -> str:
+        """Write it for tokens x; the graph's `bias` has the shape (1, n, 1, tokens)."""
         width, size = self.width, self.width // HEADS
-        asked = _write_linear(writer, write_norm(writer, x, self.norms[0]), self.asked)
+        asked = write_linear(writer, write_norm(writer, x, self.norms[0]), self.asked)
         shape = writer.constant(np.array([0, 0, 3 * HEADS, size], dtype=np.int64))  # 0 keeps a length
         heads = writer.add("Transpose", writer.add("Reshape", asked, shape), perm=[2, 0, 1, 3])
         query, key, value = (
@@ -161,23 +163,14 @@ class Block(nn.Module):  # type: ignore[misc]
         key = writer.add("Transpose", key, perm=[0, 1, 3, 2])
         scores = writer.add("MatMul", query, key)
         scores = writer.add("Mul", scores, writer.constant(np.float32(1 / math.sqrt(size))))
+        scores = writer.add("Add", scores, bias) if bias else scores
         seen = writer.add("MatMul", writer.add("Softmax", scores, axis=-1), value)
         back = writer.add("Transpose", seen, perm=[1, 2, 0, 3])
         flat = writer.add("Reshape", back, writer.constant(np.array([0, 0, width], dtype=np.int64)))
-        x = writer.add("Add", x, _write_linear(writer, flat, self.mixed))
-        wide = _write_linear(writer, write_norm(writer, x, self.norms[1]), self.wide)
+        x = writer.add("Add", x, write_linear(writer, flat, self.mixed))
+        wide = write_linear(writer, write_norm(writer, x, self.norms[1]), self.wide)
         hidden = self.narrow.in_features
         gate = writer.add("Gather", wide, writer.constant(np.arange(hidden)), axis=2)
         signal = writer.add("Gather", wide, writer.constant(np.arange(hidden, 2 * hidden)), axis=2)
         gated = writer.add("Mul", writer.add("Relu", gate), signal)
-        return writer.add("Add", x, _write_linear(writer, gated, self.narrow))
-
-
-def _write_linear(writer: OnnxWriter, x: str, layer: Any) -> str:
-    return writer.linear(x, layer.weight.detach().numpy().T, layer.bias.detach().numpy())
-
-
-def write_norm(writer: OnnxWriter, x: str, norm: Any) -> str:
-    """Write a layer norm over the last axis."""
-    scale, shift = writer.constant(norm.weight), writer.constant(norm.bias)
-    return writer.add("LayerNormalization", x, scale, shift, axis=-1, epsilon=float(norm.eps))
+        return writer.add("Add", x, write_linear(writer, gated, self.narrow))

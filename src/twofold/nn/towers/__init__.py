@@ -1,0 +1,1 @@
+"""Networks for raw cells: pictures, texts, clips, series; each file holds one."""
