@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twofold.steps.clips import Clips, decode
 from twofold.steps.extraction import Extraction
 from twofold.steps.over_time import deviations, means, part_means, quantiles, slopes
-from twofold.steps.spectra import Block, Framing, blocks, decibels, frame_offsets, mel_filters
+from twofold.steps.spectra import QUIETEST, Block, Framing, blocks, decibels, frame_offsets, mel_filters
 
 SHARES = (0.1, 0.5, 0.9)
 PARTS = 3
@@ -35,7 +35,7 @@ def cosines(mels: int, coefficients: int) -> NDArray[np.float32]:
 def curves_of(block: Block, rate: int) -> NDArray[np.float32]:
     """Return the first five of `CURVES` of each frame: float32 of shape (f, 5); frequencies in Hz.
 
-    They are those of librosa: of the magnitude, flatness of the power, loudness the root mean square.
+    They are those of librosa: of the magnitude, flatness of the power, loudness the mean square in decibels.
     """
     power = block.power
     magnitude = np.sqrt(power)
@@ -46,9 +46,10 @@ def curves_of(block: Block, rate: int) -> NDArray[np.float32]:
     bandwidth = np.sqrt(np.einsum("fb,fb->f", magnitude, away) / total)
     heaped = np.cumsum(magnitude, axis=1)
     below = (heaped < ROLL_OFF * heaped[:, -1:]).sum(axis=1)
-    audible = np.maximum(power, np.float32(1e-10))
+    audible = np.maximum(power, np.float32(QUIETEST))
     flatness = np.exp(np.log(audible).mean(axis=1)) / audible.mean(axis=1)
-    loudness = np.sqrt(np.einsum("fs,fs->f", block.samples, block.samples) / block.samples.shape[1])
+    energy = np.einsum("fs,fs->f", block.samples, block.samples) / block.samples.shape[1]
+    loudness = 10.0 * np.log10(np.maximum(energy, np.float32(QUIETEST)))
     curves = [centroid, bandwidth, frequencies[below], flatness, loudness]
     return np.asarray(np.stack(curves, axis=1), dtype=np.float32)
 
@@ -83,7 +84,9 @@ class Mfcc(Extraction):
 
     Frames of 25 ms every 10 ms become mel bands in decibels, and these the coefficients (Davis and
     Mermelstein 1980) with their first and second slopes. Means, deviations, quantiles and the means of the
-    three thirds of a clip make its features; the last of them is its duration in seconds.
+    three thirds of a clip make its features; the last of them is its duration in seconds. Quantiles and
+    thirds are relative to the clip's mean (Atal 1974), and mean bands to the mean of all bands: what a
+    voice, a microphone or a level adds to the whole clip stays out of all features but the means.
 
     Parameters
     ----------
@@ -115,15 +118,17 @@ class Mfcc(Extraction):
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """A name for each feature."""
-        times = ("mean", "deviation", *(f"quantile {share}" for share in SHARES))
-        times += tuple(f"mean of part {part + 1}" for part in range(PARTS))
+        times = ("mean", "deviation", *(f"quantile {share} less the mean" for share in SHARES))
+        times += tuple(f"third {part + 1} less the mean" for part in range(PARTS))
         cepstra = [f"coefficient {number}" for number in range(self.coefficients)]
         bands = [f"band {number}" for number in range(self.mels)]
         groups = [
             *((name, time) for time in times for name in [*cepstra, *CURVES]),
-            *((f"slope of {name}", time) for time in (times[1], *times[-PARTS:]) for name in cepstra),
+            *((f"slope of {name}", "deviation") for name in cepstra),
+            *((f"slope of {name}", f"third {part + 1}") for part in range(PARTS) for name in cepstra),
             *((f"second slope of {name}", "deviation") for name in cepstra),
-            *((name, time) for time in times[:2] for name in bands),
+            *((name, "mean less that of all bands") for name in bands),
+            *((name, "deviation") for name in bands),
         ]
         return (*(f"{name}, {time}" for name, time in groups), "seconds")
 
@@ -153,15 +158,16 @@ class Mfcc(Extraction):
         levels, described, offsets = self.frames(clips)
         cepstra = np.ascontiguousarray(described[:, : self.coefficients])
         slope = slopes(cepstra, offsets, 1)
+        centre, bands = means(described, offsets), means(levels, offsets)
         found = [
-            means(described, offsets),
+            centre,
             deviations(described, offsets),
-            quantiles(described, offsets, SHARES),
-            part_means(described, offsets, PARTS),
+            quantiles(described, offsets, SHARES) - np.tile(centre, len(SHARES)),
+            part_means(described, offsets, PARTS) - np.tile(centre, PARTS),
             deviations(slope, offsets),
             part_means(slope, offsets, PARTS),
             deviations(slopes(cepstra, offsets, 2), offsets),
-            means(levels, offsets),
+            bands - bands.mean(axis=1, keepdims=True),
             deviations(levels, offsets),
             (clips.lengths / self.rate)[:, None].astype(np.float32),
         ]
