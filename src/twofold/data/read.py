@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -16,9 +16,16 @@ import pandas as pd
 
 from twofold.core.errors import ReadError
 from twofold.data.media_files import beside, folder_frame
+from twofold.data.series_files import read_ts
 from twofold.steps.conform import one_cell_a_row
 
-ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".feather", ".arrow", ".jsonl", ".duckdb", ".db")
+ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".feather", ".arrow", ".jsonl", ".duckdb", ".db", ".ts")
+_READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+    ".parquet": pd.read_parquet,
+    ".feather": pd.read_feather,
+    ".arrow": pd.read_feather,
+    ".ts": read_ts,
+}
 
 
 def read_table(source: Any) -> pd.DataFrame:
@@ -28,10 +35,10 @@ def read_table(source: Any) -> pd.DataFrame:
     ----------
     source : path, pandas.DataFrame, pyarrow.Table, DuckDB relation, or str
         Files end in ``.csv .tsv .txt`` (also with ``.gz``; delimiter found by itself, UTF-8),
-        ``.parquet``, ``.feather``/``.arrow``, ``.jsonl``, or ``.duckdb``/``.db`` with one table in it.
-        ``"duckdb:FILE#SELECT ..."`` runs a query (an empty FILE queries files by name). A folder of pictures
-        or clips with one sub-folder for each class is a table of files and labels. Paths of pictures, clips
-        and series in a file count from the folder of that file.
+        ``.parquet``, ``.feather``/``.arrow``, ``.jsonl``, ``.ts`` (series), or ``.duckdb``/``.db``
+        with one table in it. ``"duckdb:FILE#SELECT ..."`` runs a query (an empty FILE queries files by
+        name). A folder of pictures or clips with one sub-folder for each class is a table of files and
+        labels. Paths of pictures, clips and series in a file count from the folder of that file.
 
     Returns
     -------
@@ -100,10 +107,8 @@ def _read_named(name: str) -> pd.DataFrame:
         raise ReadError(f"'{name}' {what}.", "A file with a table is needed.", "Check the path.")
     ending = path.suffix.lower()
     try:
-        if ending == ".parquet":
-            return pd.read_parquet(path)
-        if ending in {".feather", ".arrow"}:
-            return pd.read_feather(path)
+        if ending in _READERS:
+            return _READERS[ending](path)
         if ending in {".jsonl", ".ndjson"}:
             return pd.read_json(path, lines=True)
         if ending in {".duckdb", ".db"}:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from twofold.core.table import Table, Unreadable
 from twofold.steps.cells import CellError, name_cell
-from twofold.steps.series_cells import Headers, numbers_of, series_cell
+from twofold.steps.series_cells import numbers_of, series_cell
 
 __all__ = ["Series", "blocks", "decode", "regular", "series_cell"]
 _AT_ONCE = 2_000_000
@@ -70,13 +70,12 @@ def decode(table: Table, column: str) -> Series:
 
 def _decode(table: Table, column: str) -> Series:
     arrays: list[NDArray[np.float32]] = []
-    headers: Headers = {}
     nothing = np.empty((1, 0), dtype=np.float32)
     for row, cell in enumerate(table.columns[column].tolist()):
         array = nothing
         if cell is not None:
             try:
-                array = numbers_of(cell, headers)
+                array = numbers_of(cell)
             except CellError as error:
                 table.complain(Unreadable(column, row, name_cell(cell)[:100], str(error)))
         arrays.append(array)

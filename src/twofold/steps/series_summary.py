@@ -190,6 +190,8 @@ def _spectrum(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def correlations(X: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the correlation of each pair of channels over time, 0 where one is constant; (n, pairs)."""
+    if X.shape[1] < 2:
+        return np.empty((len(X), 0))
     centred = X - X.mean(axis=-1, keepdims=True)
     tiny = 1e-7 * np.abs(X).max(axis=-1, keepdims=True)
     norm = np.sqrt((centred**2).sum(axis=-1, keepdims=True))
