@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -84,13 +86,17 @@ def slopes(rows: Rows, offsets: Offsets, order: int) -> Rows:
     order : int
         1 or 2.
     """
-    steps = np.arange(-REACH, REACH + 1)
-    weights = order * np.linalg.pinv(np.vander(steps, order + 1, increasing=True))[order]
     counts = np.diff(offsets)
     first, last = np.repeat(offsets[:-1], counts), np.repeat(offsets[1:] - 1, counts)
     here = np.arange(len(rows))
     out = np.zeros_like(rows)
-    for step, weight in zip(steps.tolist(), weights.astype(np.float32), strict=True):
-        if abs(weight) > 1e-9:
-            out += weight * rows[np.clip(here + step, first, last)]
+    for step, weight in zip(range(-REACH, REACH + 1), _slope_weights(order), strict=True):
+        out += weight * rows[np.clip(here + step, first, last)]
     return out
+
+
+@lru_cache(maxsize=2)
+def _slope_weights(order: int) -> NDArray[np.float32]:
+    """Return what each neighbour counts in the highest coefficient, as a derivative."""
+    powers = np.vander(np.arange(-REACH, REACH + 1), order + 1, increasing=True)
+    return np.asarray(order * np.linalg.pinv(powers)[order], dtype=np.float32)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from twofold.steps.clips import Clips
 
-BLOCK = 2_048
-"""Frames that are transformed at once: their arrays stay within some megabytes."""
+BLOCK = 512
+"""Frames that are transformed at once: their arrays stay in the cache."""
 QUIETEST = 1e-10
 """The power below which decibels are not counted: -100 dB."""
 RANGE = 80.0
