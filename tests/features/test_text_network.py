@@ -11,11 +11,14 @@ import pytest
 pytest.importorskip("tokenizers")
 
 from tests.steps.tiny_encoder import WIDTH, column, encoder, tokenizer_file
+from twofold.bundle.graph_files import load_graph, save_graph
 from twofold.core import weights
 from twofold.core.errors import InputError, MissingExtraError
 from twofold.core.table import Table
 from twofold.core.weights import WEIGHTS, Weights, find, load_weights
 from twofold.features.extractor import make_extractor
+from twofold.steps.base import Graph, Node
+from twofold.steps.word_vectors import WordVectors
 
 NOTHING = Table({}, 0)
 
@@ -108,6 +111,35 @@ def test_a_failed_or_empty_download_is_told(cache, tmp_path, monkeypatch):
 def test_an_encoder_that_does_not_fit_is_refused_at_once(tmp_path, fields, message):
     with pytest.raises(InputError, match=message):
         make_extractor(f"hf:{put(tmp_path, **fields)}@32").make("t", NOTHING, 0)
+
+
+def test_the_output_that_is_named_for_texts_is_read_where_there_is_one(tmp_path):
+    text = Table({"t": column(["good film"])}, 1)
+    plain = make_extractor(f"hf:{put(tmp_path / 'plain')}@32").make("t", NOTHING, 0)
+    named = make_extractor(f"hf:{put(tmp_path / 'named', sentence=True)}@32").make("t", NOTHING, 0)
+    np.testing.assert_allclose(named.extract(text), -plain.extract(text), atol=1e-6)
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "onnx/model.onnx", "1_Pooling/config.json"])
+def test_damaged_files_are_refused_in_words(tmp_path, file):
+    folder = put(tmp_path, pooling="{}")
+    (folder / file).write_bytes((folder / file).read_bytes()[:-1])
+    with pytest.raises(InputError) as refused:
+        make_extractor(f"hf:{folder}@32").make("t", NOTHING, 0)
+    assert refused.value.came
+    assert refused.value.allowed
+    assert refused.value.todo
+
+
+def test_the_steps_answer_the_same_after_the_disk(tmp_path):
+    encoder_step = make_extractor(f"hf:{put(tmp_path / 'mine')}@32").make("t", NOTHING, 0)
+    table = Table({"t": column(["good film", None, ""])}, 3)
+    vectors = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float16)
+    for place, step in enumerate([encoder_step, WordVectors("t", tokenizer_file(), vectors)]):
+        save_graph(Graph((Node(step, ("table",), "prediction"),)), tmp_path / f"{place}")
+        loaded = load_graph(tmp_path / f"{place}")
+        np.testing.assert_array_equal(loaded.run({"table": table}), step.extract(table))
+        assert loaded.nodes[0].step.key == step.key
 
 
 @pytest.mark.parametrize("name", ["minilm", "wordllama"])

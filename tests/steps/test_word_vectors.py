@@ -1,7 +1,5 @@
 """Means of word vectors: equal to the library they come from, and of any text there is one."""
 
-import logging
-
 import numpy as np
 import pytest
 
@@ -59,7 +57,6 @@ def test_strange_texts_are_read(text):
 @pytest.mark.parametrize("normalise", [False, True])
 def test_embeddings_are_those_of_wordllama(normalise):
     inference = pytest.importorskip("wordllama.inference")
-    logging.getLogger().handlers.clear()
     from tokenizers import Tokenizer
 
     made = make_extractor("wordllama").make("t", Table({}, 0), 0)

@@ -28,7 +28,7 @@ def tokenizer_file(*, ends=True):
     return np.frombuffer(tokenizer(ends=ends).to_str().encode(), dtype=np.uint8)
 
 
-def encoder(*, extra_input="", domain="", quantised=False, longest=64, pooled=False):
+def encoder(*, extra_input="", domain="", quantised=False, longest=64, pooled=False, sentence=False):
     """Return ONNX: vectors of tokens and places, and to each the mean of all that the mask lets through."""
     g = np.random.default_rng(0)
     constants = {
@@ -64,10 +64,17 @@ def encoder(*, extra_input="", domain="", quantised=False, longest=64, pooled=Fa
     if pooled:
         nodes[-1].output[0] = "token_vectors"
         nodes.append(node("ReduceMean", ["token_vectors"], ["vectors"], axes=[1], keepdims=0))
+    if sentence:
+        nodes += [
+            node("ReduceMean", ["vectors"], ["mean"], axes=[1], keepdims=0),
+            node("Neg", ["mean"], ["sentence_embedding"]),
+        ]
     names = ["input_ids", "attention_mask", *filter(None, [extra_input])]
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "t"]) for name in names]
     shape = ["n", "d"] if pooled else ["n", "t", "d"]
     outputs = [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, shape)]
+    if sentence:
+        outputs.append(helper.make_tensor_value_info("sentence_embedding", TensorProto.FLOAT, ["n", "d"]))
     arrays = [numpy_helper.from_array(value, name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "encoder", inputs, outputs, arrays)
     sets = [helper.make_opsetid("", 17), *([helper.make_opsetid(domain, 1)] if domain else [])]

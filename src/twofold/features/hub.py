@@ -102,7 +102,14 @@ def _read(folder: Path) -> Encoder | None:
 def _pooling(file: Path) -> str:
     if not file.is_file():
         return "mean"
-    declared = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        declared = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"'{file}' is damaged: {error}.",
+            "It says in JSON how an encoder's vectors become one.",
+            "Fetch the encoder again.",
+        ) from error
     return "cls" if declared.get("pooling_mode_cls_token") else "mean"
 
 

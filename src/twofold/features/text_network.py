@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -116,17 +117,17 @@ class HubEncoder(Extractor):
         return step
 
     def names(self, step: Extraction) -> tuple[str, ...]:
-        return _numbered(step.column, self.repository.rpartition("/")[2], step.width)
+        return _numbered(step.column, Path(self.repository).name, step.width)
 
     def _try(self, step: SentenceNetwork) -> None:
         """Embed a short and a long text, so that what does not fit shows here and not on a user's row."""
-        strange = {item.name for item in step.session.get_inputs()} - INPUTS
-        if strange:
-            raise self._unfit(f"asks for {', '.join(sorted(strange))}")
         try:
-            made = step.embed(["one", "two " * step.length])
+            strange = {item.name for item in step.session.get_inputs()} - INPUTS
+            made = np.zeros(0) if strange else step.embed(["one", "two " * step.length])
         except Exception as error:  # onnxruntime's and the tokeniser's own errors share no other base
             raise self._unfit(f"fails on a text of {step.length} tokens ({_first_line(error)})") from error
+        if strange:
+            raise self._unfit(f"asks for {', '.join(sorted(strange))}")
         if not np.isfinite(made).all():
             raise self._unfit("answers with numbers that are not finite")
 

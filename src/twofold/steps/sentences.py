@@ -139,9 +139,10 @@ class SentenceNetwork(Extraction):
 
     @cached_property
     def _output(self) -> tuple[str, list[Any]]:
-        """Name and shape of the output that is read: the vectors of all tokens, if there are any."""
+        """Name and shape of the output that is read: that of texts if one is named so, else of tokens."""
         outputs = [(item.name, item.shape) for item in self.session.get_outputs()]
-        return next((item for item in outputs if len(item[1]) == 3), outputs[0])
+        best = [item for item in outputs if item[0] == "sentence_embedding"]
+        return (best + [item for item in outputs if len(item[1]) == 3] + outputs)[0]
 
     @cached_property
     def _probed_width(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.core.errors import InputError
 from twofold.core.optional import load
 
 AT_ONCE = 1_024
@@ -52,8 +53,18 @@ def load_tokenizer(file: NDArray[np.uint8], length: int = 0) -> Any:
     ------
     MissingExtraError
         When the package ``tokenizers`` is not installed.
+    InputError
+        When it is no such file.
     """
-    tokenizer = load("tokenizers", "Reading text with a network").Tokenizer.from_buffer(file.tobytes())
+    tokenizers = load("tokenizers", "Reading text with a network")
+    try:
+        tokenizer = tokenizers.Tokenizer.from_buffer(file.tobytes())
+    except Exception as error:  # the package raises nothing more special
+        raise InputError(
+            f"A tokeniser cannot be read: {error}.",
+            "It has to be the content of a 'tokenizer.json'.",
+            "Make or fetch the encoder again.",
+        ) from error
     tokenizer.no_padding()
     if length:
         tokenizer.enable_truncation(length)
