@@ -82,7 +82,8 @@ class MiniRocketFeatures(_SeriesExtractor):
     """
 
     fitted = True
-    seconds = 2e-3
+    suits = frozenset({"linear"})
+    seconds = 3e-3
     sizes = (LONGEST, 500, 200)
 
     def make(self, column: str, table: Table, seed: int) -> MiniRocket:
@@ -117,7 +118,7 @@ class MiniRocketFeatures(_SeriesExtractor):
                 channels = "+".join(map(str, next(groups).tolist()))
                 of = f"channel {channels}, " if step.channels > 1 else ""
                 pattern = "".join("^" if place in high else "_" for place in range(9))
-                start = f"{step.column}: {of}time in pattern {pattern} with steps of {dilation} above "
+                start = f"{of}time in pattern {pattern} with steps of {dilation} above "
                 out += [f"{start}{next(biases):.3g}" for _ in range(count)]
         return tuple(out)
 
@@ -151,13 +152,13 @@ def thresholds(step: MiniRocket, X: NDArray[np.float32], chosen: NDArray[np.intp
     """
     levels = (np.arange(1, step.width + 1) * ((np.sqrt(5) + 1) / 2)) % 1
     groups = np.split(step.members, np.cumsum(step.sizes)[:-1])
-    alone, out, place = np.array([0]), np.empty(step.width, dtype=np.float32), 0
+    each, out, place = np.arange(len(KERNELS)), np.empty(step.width, dtype=np.float32), 0
     for number, (dilation, count) in enumerate(zip(step.dilations, step.counts, strict=True)):
-        for kernel in range(len(KERNELS)):
-            members = groups[number * len(KERNELS) + kernel]
-            summed = X[chosen[number, kernel], members].sum(axis=0)
-            found = Shifted(summed[None, None], int(dilation)).convolve(kernel, alone)
-            out[place : place + count] = np.quantile(found, levels[place : place + count])
+        own = groups[number * len(KERNELS) :][: len(KERNELS)]
+        summed = np.stack([X[row, one].sum(axis=0) for row, one in zip(chosen[number], own, strict=True)])
+        found = Shifted(summed[None], int(dilation)).convolve(each, list(each[:, None]))[..., 0]
+        for line in found:
+            out[place : place + count] = np.quantile(line, levels[place : place + count])
             place += count
     return out
 
@@ -170,6 +171,7 @@ class QuantFeatures(_SeriesExtractor):
     """
 
     fitted = True
+    suits = frozenset({"trees"})
     seconds = 5e-4
     sizes = (LONGEST, 500, 200)
 
@@ -193,7 +195,7 @@ class QuantFeatures(_SeriesExtractor):
                 share = f"{100 * first / ends[view]:.4g}-{100 * last / ends[view]:.4g} %"
                 for place, level in enumerate(levels.tolist()):
                     less = " less the mean" if place % 2 and len(levels) > 1 else ""
-                    out.append(f"{step.column}: {of}{VIEWS[view]} in {share}, quantile {level:.3g}{less}")
+                    out.append(f"{of}{VIEWS[view]} in {share}, quantile {level:.3g}{less}")
         return tuple(out)
 
 
@@ -201,6 +203,7 @@ class RegularSeriesFeatures(_SeriesExtractor):
     """The series themselves, standardised and brought to one length, for networks that read them."""
 
     fitted = True
+    raw = True
     seconds = 2e-5
 
     def make(self, column: str, table: Table, seed: int) -> RegularSeries:  # noqa: ARG002 - nothing is drawn
@@ -214,7 +217,7 @@ class RegularSeriesFeatures(_SeriesExtractor):
         channels, length = step.shape
         several = channels > 1
         return tuple(
-            f"{step.column}: {f'channel {channel + 1}, ' if several else ''}point {point + 1} of {length}"
+            f"{f'channel {channel + 1}, ' if several else ''}point {point + 1} of {length}"
             for channel in range(channels)
             for point in range(length)
         )
@@ -230,4 +233,4 @@ class SeriesSummaryFeatures(_SeriesExtractor):
 
     def names(self, step: Extraction) -> tuple[str, ...]:
         assert isinstance(step, SeriesSummary)
-        return tuple(f"{step.column}: {word}" for word in feature_words(step.channels))
+        return tuple(feature_words(step.channels))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from twofold.steps.extraction import Extraction
@@ -97,21 +99,26 @@ class MiniRocket(Extraction):
         """
         n = len(X)
         out = np.empty((self.width, n), dtype=np.float32)
-        groups = np.split(self.members, np.cumsum(self.sizes)[:-1])
+        group = max(1, min(len(KERNELS) // 2, _IN_CACHE // (4 * self.length * n)))
+        memory = np.empty(group * int(self.counts.max()) * self.length * n, dtype=np.bool_)
+        members = np.split(self.members, np.cumsum(self.sizes)[:-1])
         place = 0
         for number, (dilation, count) in enumerate(zip(self.dilations, self.counts, strict=True)):
             shifted = Shifted(X, int(dilation))
-            margin = 4 * int(dilation)
-            mask = np.empty((count, self.length, n), dtype=np.bool_)
-            for kernel in range(len(KERNELS)):
-                found = shifted.convolve(kernel, groups[number * len(KERNELS) + kernel])
-                seen = mask
-                if (number + kernel) % 2:  # every second one without the margins where the series was padded
-                    found, seen = found[margin:-margin], mask[:, : self.length - 2 * margin]
-                biases = self.biases[place : place + count, None, None]
-                np.greater(found, biases, out=seen)
-                out[place : place + count] = _true(seen) / np.float32(seen.shape[1])
-                place += count
+            end = place + len(KERNELS) * int(count)
+            biases = self.biases[place:end].reshape(len(KERNELS), count, 1, 1)
+            into = out[place:end].reshape(len(KERNELS), count, n)
+            own = members[number * len(KERNELS) :]
+            for trimmed in (0, 1):  # every second pattern leaves out the margins, where the series is padded
+                margin = trimmed * 4 * int(dilation)
+                points = self.length - 2 * margin
+                for first in range((number + trimmed) % 2, len(KERNELS), 2 * group):
+                    kernels = np.arange(first, min(first + 2 * group, len(KERNELS)), 2)
+                    found = shifted.convolve(kernels, [own[kernel] for kernel in kernels])
+                    mask = memory[: len(kernels) * count * points * n].reshape(-1, count, points, n)
+                    np.greater(found[:, None, margin : margin + points], biases[kernels], out=mask)
+                    into[kernels] = _true(mask) / np.float32(points)
+            place = end
         return out.T
 
 
@@ -134,37 +141,63 @@ class Shifted:
         for copy in copies[1:]:
             self.shared -= copy
         self.threefold = padded * np.float32(3)
-        self.made = np.empty((self.length, n), dtype=np.float32)
+        self.made = np.empty((1, self.length, n), dtype=np.float32)
 
-    def convolve(self, kernel: int, members: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the sum over channels of their convolution with one pattern, of shape (length, n).
+    def convolve(
+        self, kernels: NDArray[np.int64], members: Sequence[NDArray[np.int64]]
+    ) -> NDArray[np.float32]:
+        """Return the convolutions with some patterns, each of the sum of its channels, until the next call.
 
-        The array is overwritten by the next call.
+        Parameters
+        ----------
+        kernels : integer array of shape (k,)
+        members : k integer arrays
+            The channels that each pattern adds up.
+
+        Returns
+        -------
+        float32 array of shape (k, length, n)
         """
+        if len(kernels) == 1:
+            return self._convolve_one(int(kernels[0]), members[0])
+        shared, threefold = self.shared, self.threefold
+        if len(shared) > 1:
+            starts, listed = np.cumsum([0, *map(len, members[:-1])]), np.concatenate(members)
+            shared = np.add.reduceat(shared[listed], starts, axis=0)
+            threefold = np.add.reduceat(threefold[listed], starts, axis=0)
+        windows = sliding_window_view(threefold, self.length, axis=1)[:, :: self.dilation].swapaxes(-1, -2)
+        which = np.arange(len(kernels)) if len(threefold) > 1 else 0
+        made: NDArray[np.float32] = shared + windows[which, KERNELS[kernels, 0]]
+        made += windows[which, KERNELS[kernels, 1]]
+        made += windows[which, KERNELS[kernels, 2]]
+        return made
+
+    def _convolve_one(self, kernel: int, members: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Use slices in the place of copies, and the memory of the last answer: for many rows."""
         shared, threefold = self.shared[members[0]], self.threefold[members[0]]
         if len(members) > 1:
             shared, threefold = self.shared[members].sum(axis=0), self.threefold[members].sum(axis=0)
         first, second, third = KERNELS[kernel] * self.dilation
-        np.add(shared, threefold[first : first + self.length], out=self.made)
+        np.add(shared, threefold[first : first + self.length], out=self.made[0])
         self.made += threefold[second : second + self.length]
         self.made += threefold[third : third + self.length]
         return self.made
 
 
 def _true(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count along the second axis; bytes are added as bytes, many at once, as long as they cannot overflow.
+    """Count along the last axis but one; bytes are added as bytes, as long as they cannot overflow.
 
     Where there are few rows, stretches of time are laid side by side first: long rows of bytes add up faster.
     """
-    count, length, n = mask.shape
+    *before, length, n = mask.shape
     side = min(max(1, _SIDE_BY_SIDE // n), length)
     whole = length - length % side
     found = mask.view(np.uint8)
-    laid = found[:, :whole].reshape(count, whole // side, side * n)
-    total = np.zeros((count, side * n), dtype=np.int64)
-    for first in range(0, laid.shape[1], _BYTE):
-        total += np.add.reduce(laid[:, first : first + _BYTE], axis=1, dtype=np.uint8)
-    counted: NDArray[np.int64] = total.reshape(count, side, n).sum(axis=1)
+    laid = found[..., :whole, :].reshape(*before, whole // side, side * n)
+    total = np.zeros((*before, side * n), dtype=np.int64)
+    for first in range(0, whole // side, _BYTE):
+        total += np.add.reduce(laid[..., first : first + _BYTE, :], axis=-2, dtype=np.uint8)
+    counted: NDArray[np.int64] = total.reshape(*before, side, n).sum(axis=-2)
     if whole < length:
-        counted += found[:, whole:].sum(axis=1, dtype=np.int64)
+        counted += found[..., whole:, :].sum(axis=-2, dtype=np.int64)
     return counted

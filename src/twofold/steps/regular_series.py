@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.steps.extraction import Extraction
+from twofold.steps.extraction import RawExtraction
 from twofold.steps.series import decode, regular
 
 
 @dataclass(frozen=True)
-class RegularSeries(Extraction):
+class RegularSeries(RawExtraction):
     """Standardised series of one length, channel after channel in a row.
 
     Parameters
@@ -32,12 +32,7 @@ class RegularSeries(Extraction):
     scale: NDArray[np.float32]
 
     @property
-    def width(self) -> int:
-        return self.channels * self.length
-
-    @property
     def shape(self) -> tuple[int, int]:
-        """Channels and time points: what a row of features is reshaped to."""
         return self.channels, self.length
 
     def extract(self, table: Any) -> NDArray[np.float32]:
