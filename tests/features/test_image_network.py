@@ -7,11 +7,13 @@ import onnxruntime
 import pytest
 from PIL import Image
 
+from twofold.bundle.graph_files import load_graph, save_graph
 from twofold.bundle.onnx_check import check_onnx
 from twofold.core import optional, weights
 from twofold.core.errors import MissingExtraError
 from twofold.core.table import Table
 from twofold.features.extractor import make_extractor
+from twofold.steps.base import INPUT, Graph, Node
 from twofold.steps.cells import pack_array
 from twofold.steps.picture_network import PictureNetwork
 
@@ -115,6 +117,12 @@ def test_threads_and_batches_change_nothing(step, monkeypatch):
     monkeypatch.setenv("TWOFOLD_THREADS", "3")
     assert (step.run(table_of(*cells)) == alone).all()
     assert np.abs(step.run(table_of(cells[7])) - alone[7]).max() < 1e-5
+
+
+def test_a_stored_step_gives_the_same_features(step, tmp_path):
+    save_graph(Graph((Node(step, (INPUT,), "cells"),)), tmp_path / "graph")
+    again = load_graph(tmp_path / "graph").run({INPUT: table_of(picture(3))}, "cells")
+    assert (again == step.run(table_of(picture(3)))).all()
 
 
 def test_missing_and_unreadable_cells_are_rows_of_nan(step):

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from skimage import color, feature, filters
 
+from twofold.bundle.graph_files import load_graph, save_graph
 from twofold.core.table import Table
 from twofold.features.extractor import make_extractor
 from twofold.steps import picture_features
+from twofold.steps.base import INPUT, Graph, Node
 from twofold.steps.cells import pack_array
 from twofold.steps.colours import Colours, hue_saturation_value
 from twofold.steps.edges import Edges, magnitude, sobel
@@ -115,6 +117,15 @@ def test_missing_and_unreadable_cells_are_rows_of_nan(name):
     for nothing in ([None, None], []):
         assert extractor.make("photo", table_of(nothing), 0).run(table_of(nothing)).shape[0] == len(nothing)
         assert step.run(table_of(nothing)).shape == (len(nothing), step.width)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_step_gives_the_same_features(name, tmp_path):
+    table = table_of([pack_array(picture) for picture in pictures(32, 3)])
+    graph = Graph((Node(make_extractor(name).make("photo", table, 0), (INPUT,), "cells"),))
+    save_graph(graph, tmp_path / "graph")
+    again = load_graph(tmp_path / "graph")
+    assert (again.run({INPUT: table}, "cells") == graph.run({INPUT: table}, "cells")).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from twofold.core import optional
+from twofold.core.errors import MissingExtraError
 from twofold.core.table import Table
 from twofold.steps import picture_files
 from twofold.steps.cells import CellError, pack_array
@@ -217,6 +219,32 @@ def test_arrays_have_the_same_limit(monkeypatch):
     monkeypatch.setattr(picture_files, "MOST_PIXELS", 100)
     with pytest.raises(CellError, match="fewer than 100"):
         read_pixels(pack_array(np.zeros((10, 10), dtype=np.uint8)), SIDE)
+
+
+@pytest.mark.parametrize("path", ["a\0b.png", "x" * 5_000, "\ud800.png"])
+def test_a_path_that_cannot_be_is_missing_with_a_reason(path):
+    assert reason_for(path)
+    assert len(sizes(table_of(path), "photo")) == 0
+
+
+def test_an_array_that_says_it_is_huge_is_refused():
+    data = pack_array(np.zeros((4, 4), dtype=np.uint8))
+    assert reason_for(data.replace(b"(4, 4), }      ", b"(99999, 99999),}"[:15]))
+    assert reason_for(data[:-3])
+    assert reason_for(data[:20])
+
+
+def test_without_pillow_the_remedy_is_named(monkeypatch):
+    data = encoded(scene())
+
+    def nowhere(name):
+        raise ModuleNotFoundError(name=name.partition(".")[0])
+
+    monkeypatch.setattr(optional.importlib, "import_module", nowhere)
+    for cell in (data, pack_array(np.zeros((4, 4), dtype=np.uint8))):
+        with pytest.raises(MissingExtraError, match=r"pip install 'twofold\[image\]'"):
+            decode(table_of(cell), "photo", SIDE)
+    assert picture_cell(data) == data
 
 
 def test_a_column_without_pictures_and_an_empty_table():

@@ -15,9 +15,9 @@ from twofold.nn.onnx_images import ImageGraph
 
 WIDTH = 1280
 """Features of a picture."""
-MEAN = (0.485, 0.456, 0.406)
-SCALE = (0.229, 0.224, 0.225)
-"""Mean and deviation of red, green and blue (0 to 1) that pictures are normalised with."""
+MEAN = (127 / 255,) * 3
+SCALE = (128 / 255,) * 3
+"""What pictures (red, green and blue, 0 to 1) were normalised with when it was trained."""
 STEM = 32
 STAGES = (
     # blocks, kernel, stride of the first block, expansion, channels

@@ -12,7 +12,7 @@ from twofold.core.table import Table
 from twofold.steps.extraction import Extraction
 from twofold.steps.pictures import decode
 
-AT_ONCE = 2**18
+AT_ONCE = 2**16
 """Pixels that are described in one go: what they need in between stays in the caches of the processor."""
 
 

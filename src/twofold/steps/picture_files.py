@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.core.errors import MissingExtraError
 from twofold.core.optional import load
 from twofold.steps.cells import ARRAY, CellError, unpack_array
 
@@ -35,7 +36,7 @@ _UPRIGHT: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
 
 
 def read_pixels(data: bytes, side: int) -> NDArray[np.uint8]:
-    """Return a picture at a size of its own choosing.
+    """Return a picture at the size that is wanted.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ def read_pixels(data: bytes, side: int) -> NDArray[np.uint8]:
     ------
     CellError
         When it is no picture, a damaged one, or has too many pixels.
+    MissingExtraError
+        When pillow is not installed.
     """
     try:
         if data.startswith(ARRAY):
@@ -63,7 +66,7 @@ def read_pixels(data: bytes, side: int) -> NDArray[np.uint8]:
         pixels = _shrink(image, side)
         turn = _UPRIGHT.get(_orientation(image))
         return pixels if turn is None else np.ascontiguousarray(turn(pixels))
-    except CellError:
+    except (CellError, MissingExtraError):
         raise
     except Exception as error:  # noqa: BLE001 - damaged files make decoders raise anything at all
         raise CellError(f"it is damaged ({_first_words(error)}); {ALLOWED}") from None

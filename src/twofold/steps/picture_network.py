@@ -65,14 +65,14 @@ class PictureNetwork(Extraction):
         pixels, present = decode(table, self.column, self.side)
         out = np.full((table.n_rows, self.width), np.nan, dtype=np.float32)
         rows = np.flatnonzero(present)
+        session = self.session  # made before threads ask for it
         batches = [rows[start : start + self.batch] for start in range(0, len(rows), self.batch)]
 
         def run(batch: NDArray[np.intp]) -> None:
-            out[batch] = self.session.run([EMBEDDING], {"X": self._normalised(pixels[batch])})[0]
+            out[batch] = session.run([EMBEDDING], {"X": self._normalised(pixels[batch])})[0]
 
         workers = min(thread_count(), len(batches))
         if workers > 1:
-            assert self.session is not None  # made before threads ask for it
             with ThreadPoolExecutor(workers) as threads:
                 list(threads.map(run, batches))
         else:

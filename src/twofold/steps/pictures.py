@@ -60,7 +60,7 @@ def _decode(table: Table, column: str, side: int) -> tuple[NDArray[np.uint8], ND
     def read(row: int) -> str | None:
         try:
             pixels[row] = read_pixels(read_cell(cells[row]), side)
-        except CellError as error:
+        except ValueError as error:  # a `CellError`, or a path that no file system could have
             return str(error)
         return None
 
@@ -85,7 +85,7 @@ def sizes(table: Table, column: str) -> NDArray[np.int64]:
         if cell is not None:
             try:
                 found.append(read_size(read_cell(cell)))
-            except CellError:
+            except ValueError:
                 continue
     return np.array(found, dtype=np.int64).reshape(-1, 2)
 
