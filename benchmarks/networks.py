@@ -73,8 +73,9 @@ def main() -> None:
         model = twofold.fit(train, target=target, budget=options.budget, task=kind, candidates=networks)
         ours = time.perf_counter() - began
         code = {str(label): place for place, label in enumerate(model.result_.classes)}
-        y = test[target].to_numpy(float)
-        if kind != "regression":
+        if kind == "regression":
+            y = test[target].to_numpy(float)
+        else:
             y = test[target].map(lambda label, code=code: code[str(label).strip()]).to_numpy(np.int64)
         score = metric(y, model.predictor_.output(test.drop(columns=target)))
         with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twofold.core.fold import Fold
 from twofold.core.random import make_generator
-from twofold.core.trial import Trial
+from twofold.core.trial import Trial, read_twice
 from twofold.data.dataset import Dataset
 from twofold.metrics.base import Metric
 
@@ -20,8 +20,8 @@ MOST_ROWS = 4_000
 answer different, and every bootstrap dearer."""
 MOST_CELLS = 20_000_000
 SLOW = 5e-4
-"""Seconds a row from which on a trial may be chosen alone, but joins do without it: a hundredth of the
-score is not worth ten times the wait of every answer."""
+"""Seconds a row, without reading cells, from which on a trial may be chosen alone, but joins do without it:
+a hundredth of the score is not worth ten times the wait of every answer."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Entrants:
         As measured.
     cost : array of shape (T,)
         What decisions are weighed with: the same, or bytes where the clock must not decide.
+    twice : callable (members) -> float
+        Seconds a row that a sum over these members counts more than once.
     readable, native : boolean arrays of shape (T,)
     slow : boolean array of shape (T,)
         Takes too long a row to be one of several members; never where the clock must not decide.
@@ -69,6 +71,7 @@ class Entrants:
     overlap: float
     row_seconds: NDArray[np.float64]
     cost: NDArray[np.float64]
+    twice: Callable[[Sequence[int]], float]
     readable: NDArray[np.bool_]
     native: NDArray[np.bool_]
     slow: NDArray[np.bool_]
@@ -130,9 +133,10 @@ def line_up(
         1.0 + len(folds) * float(np.mean([len(fold.test) / len(fold.train) for fold in folds])),
         np.array([trial.row_seconds for trial in trials]),
         np.array([trial.row_seconds if timed else trial.size for trial in trials], dtype=np.float64),
+        lambda members: read_twice([trials[member] for member in members])[0],
         np.array([readable.get(trial.name, False) for trial in trials]),
         np.array([native.get(trial.name, False) for trial in trials]),
-        np.array([timed and trial.row_seconds > SLOW for trial in trials]),
+        np.array([timed and trial.own_seconds > SLOW for trial in trials]),
         dataset.task,
         metric,
         np.asarray(baseline.predictions)[rows],

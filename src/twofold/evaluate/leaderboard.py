@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.core.task import get_task
-from twofold.core.trial import Trial
+from twofold.core.trial import Trial, read_twice
 from twofold.evaluate.bootstrap import Resampled
 from twofold.evaluate.records import Row
 from twofold.evaluate.verdict import in_unit
@@ -86,7 +86,7 @@ def finished_row(
         metrics=metrics,
         seconds=seconds,
         row_seconds=float(resampled.row_seconds[column]),
-        size=sum(trial.size for trial in members),
+        size=sum(trial.size for trial in members) - read_twice(members)[1],
         joules=seconds * WATTS,
         members=() if alone else tuple(trial.name for trial in members),
         params=alone.params if alone else {},

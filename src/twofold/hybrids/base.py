@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class Joined(ABC):
     name: str
     members: tuple[int, ...]
     """Positions (in `Evidence.predictions`) of the members that are really used."""
+    together: ClassVar[bool] = True
+    """Whether every row goes to all members, so that what several of them read is read once."""
 
     @abstractmethod
     def placed(self, positions: Sequence[int]) -> Joined:

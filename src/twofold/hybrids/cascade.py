@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,7 @@ class Cascade(Joined):
     sure: float
     share: float
     name: str = "cascade"
+    together: ClassVar[bool] = False
 
     def combine(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         cheap, dear = (predictions[member] for member in self.members)

@@ -77,7 +77,7 @@ class Discriminant(Model):
     def _learn_clouds(self, X: NDArray[np.float32], y: NDArray[Any], weight: Any) -> None:
         k = self.problem_.n_classes
         w = np.ones(len(y), dtype=np.float32) if weight is None else np.asarray(weight, dtype=np.float32)
-        self.shares_ = class_shares(y, k, w)
+        self.shares_ = class_shares(y, k, w.astype(np.float64))
         sums = np.zeros((k, X.shape[1]))
         for code in range(k):
             rows = y == code

@@ -29,6 +29,7 @@ from twofold.bundle.graph_files import load_graph, save_graph
 from twofold.core import optional
 from twofold.core.random import make_generator
 from twofold.core.table import Table
+from twofold.core.trial import Read
 from twofold.data.dataset import Dataset
 from twofold.features.extractor import Extractor, make_extractor
 from twofold.features.reading import WORDS, Reading, Ready, described
@@ -58,6 +59,8 @@ class Made:
     width : int
     row_seconds : float
         Of one cell, on one core.
+    size : int
+        Bytes of the step.
     names : tuple of str
     shape : tuple of int
     tokens : int
@@ -68,6 +71,7 @@ class Made:
     key: str
     width: int
     row_seconds: float
+    size: int
     names: tuple[str, ...]
     shape: tuple[int, ...] = ()
     tokens: int = 0
@@ -112,9 +116,11 @@ def make_step(run: RunFolder, dataset: Dataset, column: str, name: str, seconds:
     assert found is not None
     whole_name, tried, step, cost = found
     ready = described(step, tried.names(step))
-    made = Made(column, whole_name, step.key, step.width, cost, ready.names, tuple(ready.shape), ready.tokens)
     with whole_folder(folder_of(run, column, whole_name)) as folder:
         save_graph(Graph((Node(step, (INPUT,), "cells"),)), folder / "graph")
+        size = sum(file.stat().st_size for file in (folder / "graph").iterdir())
+        told = (step.key, step.width, cost, size)
+        made = Made(column, whole_name, *told, ready.names, tuple(ready.shape), ready.tokens)
         shape = (dataset.table.n_rows, step.width)
         matrix = np.lib.format.open_memmap(folder / "matrix.npy", "w+", np.float32, shape)
         del matrix
@@ -186,10 +192,14 @@ def with_cells(run: RunFolder, dataset: Dataset, reads: Iterable[str]) -> tuple[
     return replace(dataset, table=table), Reading(names, ready)
 
 
-def cost_of(run: RunFolder, reads: Iterable[str]) -> float:
-    """Return the seconds that a row's cells cost before the model sees them."""
+def costs_of(run: RunFolder, reads: Iterable[str]) -> tuple[Read, ...]:
+    """Return what it costs to read a row's cells before the model sees them, by extractor."""
     names = set(reads)
-    return sum(made.row_seconds for made in made_in(run) if made.extractor in names)
+    return tuple(
+        Read(f"{made.extractor} of {made.column}", made.row_seconds, made.size)
+        for made in made_in(run)
+        if made.extractor in names
+    )
 
 
 def extractions(run: RunFolder) -> Mapping[tuple[str, str], Extraction]:

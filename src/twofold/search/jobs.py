@@ -25,7 +25,7 @@ from twofold.data.split import inner_split
 from twofold.data.store import load_dataset
 from twofold.hybrids.deep_features import embed_out_of_fold, lower_deep_features, make_deep_columns
 from twofold.models.base import Model
-from twofold.search.cells import cost_of, fill, made_in, make_step, with_cells
+from twofold.search.cells import costs_of, fill, made_in, make_step, with_cells
 from twofold.search.check_rows import make_check_table
 from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
 from twofold.search.views_on_disk import encode_part
@@ -210,16 +210,18 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
     scored = dataset.table.take(fold.test)
     tick = time.perf_counter()
     prediction = np.asarray(graph.run({INPUT: scored}), dtype=np.float64)
-    row_seconds = (time.perf_counter() - tick) / max(len(fold.test), 1) + cost_of(run, reads)
+    cells = costs_of(run, reads)
+    row_seconds = (time.perf_counter() - tick) / max(len(fold.test), 1) + sum(one.seconds for one in cells)
     seconds = time.perf_counter() - began
     with whole_folder(run.trial(job.plan.name, job.part)) as folder:
         save_graph(graph, folder / "graph")
         np.save(folder / "prediction.npy", prediction)
         np.save(folder / "check.npy", native_answer)
         size = sum(file.stat().st_size for file in (folder / "graph").rglob("*") if file.is_file())
-        result = PartResult(
-            job.plan.name, job.part, seconds, int(model.rounds_), row_seconds, size, mismatch, native
-        )
+        size += sum(one.size for one in cells)
+        rounds = int(model.rounds_)
+        parts = (job.plan.name, job.part, seconds, rounds, row_seconds, size, mismatch, native)
+        result = PartResult(*parts, tuple((one.extractor, one.seconds, one.size) for one in cells))
         write_json(folder / "result.json", describe(result))
     return {"result": describe(result)}
 

@@ -20,7 +20,7 @@ import os
 import shutil
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,6 +58,8 @@ class PartResult:
         Largest difference between the native and the lowered answer on the scored rows.
     native : bool
         Whether a booster's own file had to be kept.
+    cells : sequence of (extractor, seconds a row, bytes)
+        What it costs to read the cells; part of `row_seconds` and `size`.
     """
 
     name: str
@@ -68,6 +70,7 @@ class PartResult:
     size: int
     mismatch: float
     native: bool = False
+    cells: Sequence[tuple[str, float, int]] = ()
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.core.fold import Fold
-from twofold.core.trial import Status, Trial
+from twofold.core.trial import Read, Status, Trial
 from twofold.data.dataset import Dataset
 from twofold.search.agenda import Progressing
 from twofold.search.run_folder import RunFolder
@@ -47,6 +47,7 @@ def make_trial(item: Progressing, dataset: Dataset, folds: tuple[Fold, ...], run
         seconds=sum(result.seconds for result in results),
         row_seconds=float(np.median([result.row_seconds for result in results])) if results else 0.0,
         size=int(np.median([result.size for result in results])) if results else 0,
+        reads=tuple(Read(*cell) for cell in results[0].cells) if results else (),
     )
 
 
