@@ -28,7 +28,7 @@ class SpeechEmbedding(Extractor):
     reads = "audio"
     network = True
     packages = ("pyopen_wakeword",)
-    seconds = 4e-3
+    seconds = 5e-3
 
     def make(self, column: str, table: Table, seed: int) -> ClipNetwork:
         del table, seed  # nothing is learned

@@ -22,6 +22,9 @@ RATE, WINDOW, SIZE, HOP, BANDS = 16_000, 400, 512, 160, 32
 """What the network was trained with: samples a second, of a frame, of its transform, of a hop; mel bands."""
 FRAMES, STEP, NUMBERS = 76, 8, 96
 """Frames of a window, from one window to the next, and the numbers that the network gives for it."""
+SILENCE = 20 * HOP
+"""Samples of silence on either side of a clip. What is said is told best when a window ends with it, so the
+ends of a clip have to be seen at several places of a window."""
 FULL_SCALE = 32_768.0
 """The network knows samples as 16-bit integers."""
 TOGETHER = 2_048
@@ -35,7 +38,7 @@ class ClipNetwork(Extraction):
     The network (Lin, Kilgour, Roblek and Sharifi 2020) gives 96 numbers for each 775 ms, 80 ms apart. As it
     pads in bands alone, it runs once over all frames of many clips, one behind the other, and shares what
     neighbouring windows have in common; windows that reach from one clip into the next are left out. A clip
-    shorter than a window stands in the middle of silence.
+    shorter than a window is filled up with silence, and `SILENCE` lies on either side of each.
 
     Parameters
     ----------
@@ -71,7 +74,7 @@ class ClipNetwork(Extraction):
 
     def windows(self, clips: Clips) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return the embeddings of all windows of all clips, and where those of each clip begin and end."""
-        clips = _lengthened(clips)
+        clips = _between_silences(clips)
         levels, offsets = self.levels(clips)
         counts = 1 + (np.diff(offsets) - FRAMES) // STEP
         # Each clip begins where a window begins, so that the windows of all lie on one grid.
@@ -124,16 +127,13 @@ class ClipNetwork(Extraction):
         return out, offsets
 
 
-def _lengthened(clips: Clips) -> Clips:
-    """Return clips of at least one window, short ones between zeros."""
+def _between_silences(clips: Clips) -> Clips:
+    """Return clips of at least one window, and `SILENCE` on either side."""
     least = (FRAMES - 1) * HOP + SIZE
-    lengths = np.maximum(clips.lengths, least)
-    if np.array_equal(lengths, clips.lengths):
-        return clips
+    lengths = np.maximum(clips.lengths, least) + 2 * SILENCE
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     begins = offsets[:-1] + (lengths - clips.lengths) // 2
     samples = np.zeros(int(offsets[-1]), dtype=np.float32)
-    samples[np.arange(len(clips.samples)) + np.repeat(begins - clips.offsets[:-1], clips.lengths)] = (
-        clips.samples
-    )
+    places = np.arange(len(clips.samples)) + np.repeat(begins - clips.offsets[:-1], clips.lengths)
+    samples[places] = clips.samples
     return Clips(samples, offsets, clips.rows, clips.rate)
