@@ -157,9 +157,12 @@ def thresholds(step: MiniRocket, X: NDArray[np.float32], chosen: NDArray[np.intp
         own = groups[number * len(KERNELS) :][: len(KERNELS)]
         summed = np.stack([X[row, one].sum(axis=0) for row, one in zip(chosen[number], own, strict=True)])
         found = Shifted(summed[None], int(dilation)).convolve(each, list(each[:, None]))[..., 0]
-        for line in found:
-            out[place : place + count] = np.quantile(line, levels[place : place + count])
-            place += count
+        exact = levels[place : place + len(each) * count].reshape(len(each), count) * (step.length - 1)
+        low = exact.astype(np.int64)
+        ordered = np.sort(found, axis=1)
+        lower, upper = (np.take_along_axis(ordered, one, axis=1) for one in (low, low + 1))
+        out[place : place + low.size] = (lower + (upper - lower) * (exact - low)).reshape(-1)
+        place += low.size
     return out
 
 

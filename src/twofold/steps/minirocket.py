@@ -20,6 +20,10 @@ KERNELS = np.array(list(combinations(range(POINTS), 3)), dtype=np.int64)
 """The points of weight 2 in each of the 84 patterns."""
 _IN_CACHE = 120_000
 """Values of a channel that are convolved at once: they, and their masks, stay in the processor's cache."""
+_TOGETHER = 120_000
+"""Values of all patterns that are convolved in one call: more only where there are few rows."""
+_FEW_VALUES = 1_000
+"""With several channels, patterns are convolved together where there are no more values than these."""
 _FEW_ROWS = 128
 """Fewer rows at once are not worth the calls, however long they are."""
 _IN_MEMORY = 4_000_000
@@ -99,7 +103,9 @@ class MiniRocket(Extraction):
         """
         n = len(X)
         out = np.empty((self.width, n), dtype=np.float32)
-        group = max(1, min(len(KERNELS) // 2, _IN_CACHE // (4 * self.length * n)))
+        group = max(1, min(len(KERNELS) // 2, _TOGETHER // (self.length * n)))
+        if self.channels > 1 and self.length * n > _FEW_VALUES:
+            group = 1
         memory = np.empty(group * int(self.counts.max()) * self.length * n, dtype=np.bool_)
         members = np.split(self.members, np.cumsum(self.sizes)[:-1])
         place = 0
@@ -142,6 +148,7 @@ class Shifted:
             self.shared -= copy
         self.threefold = padded * np.float32(3)
         self.made = np.empty((1, self.length, n), dtype=np.float32)
+        self.sums = np.empty_like(self.shared[0]), np.empty_like(padded[0])
 
     def convolve(
         self, kernels: NDArray[np.int64], members: Sequence[NDArray[np.int64]]
@@ -162,9 +169,13 @@ class Shifted:
             return self._convolve_one(int(kernels[0]), members[0])
         shared, threefold = self.shared, self.threefold
         if len(shared) > 1:
-            starts, listed = np.cumsum([0, *map(len, members[:-1])]), np.concatenate(members)
-            shared = np.add.reduceat(shared[listed], starts, axis=0)
-            threefold = np.add.reduceat(threefold[listed], starts, axis=0)
+            leading = np.array([one[0] for one in members])
+            shared, threefold = shared[leading], threefold[leading]
+            for place in range(1, max(map(len, members))):  # in the same order as for one pattern
+                more = np.array([number for number, one in enumerate(members) if len(one) > place])
+                added = np.array([one[place] for one in members if len(one) > place])
+                shared[more] += self.shared[added]
+                threefold[more] += self.threefold[added]
         windows = sliding_window_view(threefold, self.length, axis=1)[:, :: self.dilation].swapaxes(-1, -2)
         which = np.arange(len(kernels)) if len(threefold) > 1 else 0
         made: NDArray[np.float32] = shared + windows[which, KERNELS[kernels, 0]]
@@ -176,7 +187,11 @@ class Shifted:
         """Use slices in the place of copies, and the memory of the last answer: for many rows."""
         shared, threefold = self.shared[members[0]], self.threefold[members[0]]
         if len(members) > 1:
-            shared, threefold = self.shared[members].sum(axis=0), self.threefold[members].sum(axis=0)
+            shared = np.add(shared, self.shared[members[1]], out=self.sums[0])
+            threefold = np.add(threefold, self.threefold[members[1]], out=self.sums[1])
+            for member in members[2:]:
+                shared += self.shared[member]
+                threefold += self.threefold[member]
         first, second, third = KERNELS[kernel] * self.dilation
         np.add(shared, threefold[first : first + self.length], out=self.made[0])
         self.made += threefold[second : second + self.length]
