@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from twofold.core.errors import SchemaError
@@ -75,6 +75,15 @@ class Schema:
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
         """Return the names of the used columns of these kinds."""
         return tuple(column.name for column in self.used if column.kind in kinds)
+
+    def without(self, kinds: Collection[str]) -> Schema:
+        """Return the schema in which columns of these kinds are not used."""
+        return Schema(
+            tuple(
+                replace(column, unused="left out") if column.kind in kinds else column
+                for column in self.columns
+            )
+        )
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return plain data for a manifest."""

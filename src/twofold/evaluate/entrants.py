@@ -110,14 +110,7 @@ def line_up(
     """
     arrays = [trial.predictions for trial in trials]
     assert all(array is not None for array in arrays)
-    scored = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
-    k = np.asarray(arrays[0]).shape[1]
-    most = min(MOST_ROWS, max(500, MOST_CELLS // (len(trials) * k)))
-    rows, blocks = scored, _blocks(dataset, scored)
-    n_blocks = int(blocks.max()) + 1
-    if len(scored) > most:
-        sample = np.sort(make_generator(seed, "evidence").choice(len(scored), most, replace=False))
-        rows, blocks = scored[sample], np.unique(blocks[sample], return_inverse=True)[1].reshape(-1)
+    rows, blocks, share = _sampled(baseline, dataset, len(trials) * np.asarray(arrays[0]).shape[1], seed)
     weight = np.ones(len(dataset.y)) if dataset.weight is None else dataset.weight
     ordered = dataset.groups is not None or dataset.time is not None
     strata = dataset.y[rows] if dataset.classes and not ordered else np.zeros(len(rows))
@@ -129,7 +122,7 @@ def line_up(
         np.asarray(weight[rows], dtype=np.float64),
         blocks,
         strata.astype(np.int64),
-        (int(blocks.max()) + 1) / n_blocks,
+        share,
         1.0 + len(folds) * float(np.mean([len(fold.test) / len(fold.train) for fold in folds])),
         np.array([trial.row_seconds for trial in trials]),
         np.array([trial.row_seconds if timed else trial.size for trial in trials], dtype=np.float64),
@@ -141,6 +134,20 @@ def line_up(
         metric,
         np.asarray(baseline.predictions)[rows],
     )
+
+
+def _sampled(
+    baseline: Trial, dataset: Dataset, cells: int, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.int64], float]:
+    """Return scored rows, the block of each, and the share of all blocks; `cells` are those of one row."""
+    rows = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
+    most = min(MOST_ROWS, max(500, MOST_CELLS // cells))
+    blocks = _blocks(dataset, rows)
+    n_blocks = int(blocks.max()) + 1
+    if len(rows) > most:
+        sample = np.sort(make_generator(seed, "evidence").choice(len(rows), most, replace=False))
+        rows, blocks = rows[sample], np.unique(blocks[sample], return_inverse=True)[1].reshape(-1)
+    return rows, blocks, (int(blocks.max()) + 1) / n_blocks
 
 
 def _blocks(dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.int64]:

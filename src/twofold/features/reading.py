@@ -96,7 +96,7 @@ def read_cells(
                 (Node(ready.step, (INPUT,), output),),
                 output,
                 ready.step.run(table),
-                tuple(f"{column}: {label}" for label in ready.names),
+                tuple(f"{column}: {label.removeprefix(f'{column}: ')}" for label in ready.names),
                 (column,) * len(ready.names),
             )
             found.append((ready, part))

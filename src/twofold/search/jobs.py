@@ -139,7 +139,8 @@ def _fit(job: Job, sample: _Sample, dataset: Dataset, budget: Budget) -> Model:
 def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> _Sample:
     run = RunFolder(Path(job.run))
     seen, reading = with_cells(run, dataset, job.plan.reads)
-    encoded = encode_part(run, seen, fold, view, job.part, job.seed, reading)
+    seen = replace(seen, schema=seen.schema.without(job.plan.without))
+    encoded = encode_part(run, seen, fold, view, job.part, job.seed, reading, job.plan.without)
     n_classes = len(dataset.classes)
     return _Sample(
         encoded.matrix,

@@ -24,7 +24,13 @@ from twofold.core.errors import FitError
 
 Outcome = Literal["done", "failed", "died", "overdue"]
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TWOFOLD_THREADS")
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "TWOFOLD_THREADS",
+)
 
 
 @dataclass(frozen=True)

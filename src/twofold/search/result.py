@@ -66,6 +66,28 @@ class Importance:
 
 
 @dataclass(frozen=True)
+class KindWorth:
+    """What a kind of column brings: how much worse a model is that has never seen it.
+
+    Parameters
+    ----------
+    kind : str
+    loss : float
+        Of the run's metric (positive: the kind helps).
+    low, high : float
+        95 % interval.
+    model : str
+        The plan that was fitted with and without it.
+    """
+
+    kind: str
+    loss: float
+    low: float
+    high: float
+    model: str
+
+
+@dataclass(frozen=True)
 class Result:
     """A finished run.
 
@@ -96,6 +118,8 @@ class Result:
     run_dir : Path or None
     parity : Parity or None
         How the lowered steps agree with the models they came from.
+    kinds : tuple of KindWorth
+        What each kind of column brings, where there are several; largest first.
     """
 
     task: str
@@ -115,3 +139,4 @@ class Result:
     events: tuple[tuple[float, str], ...] = ()
     run_dir: Path | None = None
     parity: Parity | None = None
+    kinds: tuple[KindWorth, ...] = ()

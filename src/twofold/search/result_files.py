@@ -14,7 +14,7 @@ from twofold.core.errors import InputError
 from twofold.core.schema import Schema
 from twofold.data.dataset import Finding
 from twofold.evaluate.records import Interval, Row, Verdict
-from twofold.search.result import Choice, Importance, Result
+from twofold.search.result import Choice, Importance, KindWorth, Result
 from twofold.search.run_folder import write_json
 from twofold.steps.base import Graph
 
@@ -41,6 +41,7 @@ def save_result(result: Result, folder: Path) -> None:
         "importances": [asdict(entry) for entry in result.importances],
         "events": [list(event) for event in result.events],
         "run_dir": str(result.run_dir) if result.run_dir else None,
+        "kinds": [asdict(entry) for entry in result.kinds],
     }
     write_json(folder / NAME, _plain(data))
 
@@ -102,6 +103,9 @@ def _result(data: dict[str, Any], y: Any, predictions: Any) -> Result:
         tuple(Importance(**{k: _number(v) for k, v in entry.items()}) for entry in data["importances"]),
         tuple((float(seconds), str(sentence)) for seconds, sentence in data["events"]),
         Path(data["run_dir"]) if data["run_dir"] else None,
+        kinds=tuple(
+            KindWorth(**{k: _number(v) for k, v in entry.items()}) for entry in data.get("kinds", ())
+        ),
     )
 
 

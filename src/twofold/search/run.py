@@ -40,12 +40,13 @@ from twofold.search.evidence import Evidence, weigh
 from twofold.search.finish import Finish, Finished
 from twofold.search.gather import Gather
 from twofold.search.importance import permutation_importance
+from twofold.search.kinds import kinds_worth, sentence_of
 from twofold.search.memory import give_back
 from twofold.search.pool import WorkerPool
 from twofold.search.portfolio import DEEP_FROM_SECONDS, Portfolio, affordable_folds, make_portfolio
 from twofold.search.progress import Progress
 from twofold.search.refit import Refit
-from twofold.search.result import Choice, Result
+from twofold.search.result import Choice, KindWorth, Result
 from twofold.search.run_folder import RunFolder
 from twofold.search.run_lock import TEMPORARY, locked, sweep_abandoned
 from twofold.search.runner import Search
@@ -84,6 +85,7 @@ class Run:
     events: list[tuple[float, str]] = field(default_factory=list)
     parity: Parity | None = None
     folds: tuple[Fold, ...] = field(default=(), init=False)
+    kinds: tuple[KindWorth, ...] = field(default=(), init=False)
 
     def execute(self) -> Result:
         """Search, weigh, refit, check."""
@@ -196,7 +198,14 @@ class Run:
         self.progress.phase("weighing the evidence")
         short = replace(left.share(at_most=self._share(EVIDENCE_SHARE)), cores=self.settings.n_jobs)
         parts = (self.dataset, self.metric, self.settings, short, self.run, self.folds)
-        evidence = weigh(trials, baseline, plans, *parts)
+        whole = {
+            name: trial for name, trial in trials.items() if name not in plans or not plans[name].without
+        }
+        evidence = weigh(whole, baseline, plans, *parts)
+        self.kinds = kinds_worth(trials, plans, self.dataset, self.metric, self.folds, self.settings.seed)
+        if self.kinds:
+            notes = (*evidence.verdict.notes, sentence_of(self.kinds, self.metric))
+            evidence = replace(evidence, verdict=replace(evidence.verdict, notes=notes))
         return self._finish(evidence, plans, pool, left)
 
     def _open(self, held: ExitStack, portfolio: Portfolio) -> None:
@@ -320,6 +329,7 @@ class Run:
             tuple(self.events),
             self.folder,
             self.parity,
+            self.kinds,
         )
 
     def _note(self, sentence: str) -> None:

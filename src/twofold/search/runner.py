@@ -21,6 +21,7 @@ from twofold.metrics.base import Metric
 from twofold.search.agenda import GRACE, Agenda, Progressing
 from twofold.search.gather import Gather
 from twofold.search.jobs import Job
+from twofold.search.kinds import next_without
 from twofold.search.memory import held_by, resident
 from twofold.search.pool import Event, WorkerPool
 from twofold.search.portfolio import Portfolio, expected_seconds
@@ -39,6 +40,8 @@ LOADING = 10.0
 MISMATCH = 1e-4
 """Largest difference between a model and its lowered graph with which it may enter."""
 LATE = "the time was over before it was finished"
+KINDS_FROM = 0.5
+"""Share of the time from which on it is asked what each kind of column brings."""
 MEMORY_EVERY = 0.5
 """Seconds between two looks at the memory."""
 
@@ -170,10 +173,11 @@ class Search:
         while pool.idle and self.left() > 0:
             if self._read_on(pool, deep=False):
                 continue
-            chosen = self.agenda.next(self.left())
+            late = self.budget.spent() > KINDS_FROM * self.settings.seconds
+            chosen = (self._left_out() if late else None) or self.agenda.next(self.left())
             if chosen is None and self._read_on(pool, deep=True):
                 continue
-            chosen = chosen or self._tuned()
+            chosen = chosen or self._left_out() or self._tuned()
             if chosen is None:
                 return
             item, fold = chosen
@@ -194,6 +198,15 @@ class Search:
         pool.submit(job, min(limit, self.left() + 0.5))
         self.progress.phase(f"reading '{job['cells']['column']}' with {job['cells']['extractor']}")
         return True
+
+    def _left_out(self) -> tuple[Progressing, int] | None:
+        """Begin a variant that does not see one kind of column."""
+        chosen = next_without(self.agenda, self.dataset.schema, self._gains, timed=self.settings.timed)
+        if chosen is None:
+            return None
+        plan, expected = chosen
+        self._enter(plan.name, self.agenda.add(plan, expected, 3 * expected))
+        return self.agenda.next(self.left())
 
     def _tuned(self) -> tuple[Progressing, int] | None:
         """Begin a tuned variant when the portfolio is through and there is time for all its folds."""

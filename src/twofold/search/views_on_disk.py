@@ -28,6 +28,7 @@ def encode_part(
     part: str,
     seed: int,
     reading: Reading | None = None,
+    without: tuple[str, ...] = (),
 ) -> Encoded:
     """Return the training rows of a part as `view` shows them, from disk when they were encoded before.
 
@@ -42,8 +43,10 @@ def encode_part(
     seed : int
     reading : Reading or None
         With what cells are read.
+    without : tuple of str
+        Kinds of columns that the schema leaves out.
     """
-    folder = run.view(view, part, reading.names if reading else ())
+    folder = run.view(view, part, (reading.names if reading else ()) + without)
     if folder.is_dir():
         return _read(folder)
     weight = None if dataset.weight is None else dataset.weight[fold.train]

@@ -31,6 +31,8 @@ def read_cell(cell: Any) -> bytes:
         data = cell
     else:
         try:
+            if "\0" in cell or not Path(cell).is_file():
+                raise CellError("there is no such file")
             size = Path(cell).stat().st_size
             if size > MOST_BYTES:
                 raise CellError(f"{size:,} bytes are more than the {MOST_BYTES:,} that are read")

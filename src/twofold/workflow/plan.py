@@ -30,6 +30,8 @@ class Plan:
         Name of the plan whose network's embedding is put beside the columns; empty for none.
     reads : tuple of str
         Extractors that it reads text, pictures, clips and series with (see `twofold.features.reading`).
+    without : tuple of str
+        Kinds of columns that it does not see: what a kind brings shows when it is left out.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Plan:
     params: Mapping[str, Any] = field(default_factory=dict)
     network: str = ""
     reads: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def make(self) -> Model:
         """Return a fresh model with the plan's parameters."""
@@ -86,9 +89,11 @@ class Plan:
             "params": dict(self.params),
             "network": self.network,
             "reads": list(self.reads),
+            "without": list(self.without),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Plan:
         """Read what `to_json` wrote."""
-        return cls(**{**data, "reads": tuple(data.get("reads", ()))})
+        listed = {key: tuple(data.get(key, ())) for key in ("reads", "without")}
+        return cls(**{**data, **listed})
