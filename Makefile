@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt $(if $(TORCH_INDE
 	touch $@
 
 .venv/ready: .venv/installed
-	$(PIP) -e '.[deep,boost,demo,dev]'
+	$(PIP) -e '.[deep,boost,text,image,audio,demo,dev]'
 	touch $@
 
 .PHONY: demo test slow lint types format clean

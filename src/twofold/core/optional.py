@@ -64,10 +64,19 @@ def load(module: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
-        extra = EXTRAS.get(package)
-        wanted = f"twofold[{extra}]" if extra else package
         raise MissingExtraError(
             f"{purpose} needs the package '{package}', which is not installed.",
             "It is optional.",
-            f"Install it with: pip install '{wanted}'",
+            f"Install it with: pip install '{wanted_for(package)}'",
         ) from error
+
+
+def wanted_for(package: str) -> str:
+    """Return what pip has to install for a package.
+
+    Examples
+    --------
+    >>> wanted_for("torch")
+    'twofold[deep]'
+    """
+    return f"twofold[{EXTRAS[package]}]" if package in EXTRAS else package

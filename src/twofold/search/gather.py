@@ -13,7 +13,7 @@ from twofold.search.pool import Event, WorkerPool
 from twofold.search.run_folder import RunFolder
 from twofold.search.senses import BY_NETWORK, Senses
 
-DEEP_SHARE, HAND_SHARE = 0.3, 0.15
+DEEP_SHARE, HAND_SHARE = 0.2, 0.15
 """Of the whole time, what reading all cells of one kind with a network, or by hand, may take."""
 STRETCH = 2.0
 """Seconds that a stretch of rows takes: short enough for plans to start early, long enough to be worth it."""

@@ -133,8 +133,9 @@ class Run:
         """Make what reads the cells, as far as the plans need it; return it, and the plans that follow."""
         wanted = {name for plan in portfolio.plans for name in plan.reads}
         senses = portfolio.senses.only(wanted)
-        for name, reason in senses.left_out:
-            self._note(f"{name} was left out: {reason}.")
+        for reason in dict.fromkeys(reason for _, reason in senses.left_out):
+            names = [name for name, why in senses.left_out if why == reason]
+            self._note(f"{' and '.join(names)} left out: {reason}.")
         if not senses.names or senses.names == (WORDS,):
             return None, portfolio
         self.progress.phase("looking at the cells")

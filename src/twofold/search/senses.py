@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from twofold.core.optional import available
+from twofold.core.optional import available, load, wanted_for
 from twofold.core.schema import Schema
 from twofold.features.extractor import make_extractor
 from twofold.features.reading import WORDS
@@ -78,14 +78,16 @@ def senses_of(schema: Schema, *, deep: bool) -> Senses:
         Whether there is time for networks.
     """
     kinds = [kind for kind in BY_HAND if schema.of_kind(kind)]
-    lost: list[tuple[str, str]] = []
+    lost: dict[str, str] = {}
+    for kind in kinds:
+        _demand_readable(kind, schema)
 
     def usable(table: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         found = []
         for name in (name for kind in kinds for name in table.get(kind, ())):
             missing = [] if name == WORDS else [p for p in make_extractor(name).packages if not available(p)]
             if missing:
-                lost.append((name, f"{', '.join(missing)} is not installed"))
+                lost[name] = f"{missing[0]} is not installed (pip install '{wanted_for(missing[0])}')"
             else:
                 found.append(name)
         return tuple(found)
@@ -93,5 +95,13 @@ def senses_of(schema: Schema, *, deep: bool) -> Senses:
     hand = usable(BY_HAND)
     networks = deep and bool(kinds)
     return Senses(
-        hand, usable(BY_NETWORK) if networks else (), usable(RAW) if networks else (), {}, tuple(lost)
+        hand, usable(BY_NETWORK) if networks else (), usable(RAW) if networks else (), {}, tuple(lost.items())
     )
+
+
+def _demand_readable(kind: str, schema: Schema) -> None:
+    """Insist on the package without which cells of a kind cannot be read at all."""
+    makers = [make_extractor(name) for name in BY_HAND[kind] if name != WORDS]
+    for package in makers[0].packages if makers else ():
+        if not available(package):
+            load(package, f"Reading the cells of '{schema.of_kind(kind)[0]}'")
