@@ -8,12 +8,14 @@ torch = pytest.importorskip("torch")
 
 from twofold.core.control import Tower  # noqa: E402 (torch has to be there)
 from twofold.core.errors import InputError  # noqa: E402
+from twofold.nn.efficientnet import EfficientNetLite  # noqa: E402
 from twofold.nn.fusion import Fusion  # noqa: E402
 from twofold.nn.inputs import Layout  # noqa: E402
 from twofold.nn.onnx_writer import OnnxWriter  # noqa: E402
 from twofold.nn.towers.audio import masked_clips  # noqa: E402
 from twofold.nn.towers.image import changed_pictures  # noqa: E402
 from twofold.nn.towers.make import Choice  # noqa: E402
+from twofold.nn.towers.pretrained import LAST_GROUPS, NEWEST, EfficientNetTower  # noqa: E402
 
 KINDS = [
     ("image", "resnet", (3, 32, 32)),
@@ -176,6 +178,30 @@ def test_padding_changes_nothing(name):
     torch.testing.assert_close(short(X[:1]), long(padded)[:1])
     changed = long.augment(padded, torch.Generator().manual_seed(0))
     assert torch.equal(changed == 0, padded == 0)
+
+
+@pytest.mark.parametrize("last_only", [False, True])
+def test_a_pretrained_network_keeps_its_norms_and_writes_itself(last_only):
+    torch.manual_seed(0)
+    tower = EfficientNetTower((3, 24, 24), EfficientNetLite(), last_only=last_only)
+    X = torch.rand(4, 3 * 24 * 24) * 255
+    before = {name: value.clone() for name, value in tower.state_dict().items()}
+    tower.train()
+    tower(tower.augment(X, torch.Generator().manual_seed(0))).sum().backward()
+    groups = tower.groups()
+    assert len(groups) == (LAST_GROUPS if last_only else 18)
+    factors = [group["factor"] for group in groups]
+    assert factors == sorted(factors)
+    assert factors[-1] == NEWEST
+    learning = {id(p) for group in groups for p in group["params"]}
+    assert learning == {id(p) for p in tower.parameters() if p.grad is not None}
+    for name, value in tower.state_dict().items():
+        torch.testing.assert_close(value, before[name])
+    writer = OnnxWriter(X.shape[1])
+    session = onnxruntime.InferenceSession(writer.finish({"out": (tower.write(writer, writer.x), 1280)}))
+    with torch.no_grad():
+        native = tower(X).numpy()
+    np.testing.assert_allclose(session.run(["out"], {"X": X.numpy()})[0], native, atol=1e-4)
 
 
 def test_an_unknown_tower_is_refused_with_what_there_is():

@@ -29,7 +29,7 @@ class AudioTower(TowerNetwork):
         super().__init__()
         self.shape = shape
         mels, frames = shape
-        widths, stride = ((16, 32, 64), (2, 1)) if recurrent else ((24, 48, 96), (2, 2))
+        widths, stride = ((16, 32, 48), (2, 1)) if recurrent else ((16, 32, 64), (2, 2))
         self.trunk = ResidualTrunk(1, (mels, frames), widths, stride)
         self.recurrent = Recurrent("gru", widths[-1], 32) if recurrent else None
         self.width = self.recurrent.width if self.recurrent else widths[-1]

@@ -27,7 +27,7 @@ class ImageTower(TowerNetwork):
         Channels of the blocks.
     """
 
-    def __init__(self, shape: tuple[int, ...], widths: tuple[int, ...] = (32, 64, 128)) -> None:
+    def __init__(self, shape: tuple[int, ...], widths: tuple[int, ...] = (16, 32, 64)) -> None:
         super().__init__()
         self.shape = shape
         self.trunk = ResidualTrunk(shape[0], (shape[1], shape[2]), widths)

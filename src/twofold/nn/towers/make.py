@@ -7,16 +7,21 @@ from dataclasses import dataclass
 
 from twofold.core.control import Tower
 from twofold.core.errors import InputError
+from twofold.nn.efficientnet import load_network
 from twofold.nn.towers.audio import AudioTower
 from twofold.nn.towers.base import TowerNetwork
 from twofold.nn.towers.image import ImageTower
 from twofold.nn.towers.inception import InceptionTower
+from twofold.nn.towers.pretrained import EfficientNetTower
 from twofold.nn.towers.steps import RecurrentSeriesTower, SeriesTransformerTower
 from twofold.nn.towers.text import TextCNN, TextTransformer
 
 _MAKERS: dict[str, dict[str, Callable[[Tower], TowerNetwork]]] = {
     "image": {
         "resnet": lambda tower: ImageTower(tower.shape),
+        "resnet_wide": lambda tower: ImageTower(tower.shape, (32, 64, 128)),
+        "efficientnet": lambda tower: EfficientNetTower(tower.shape, load_network(), last_only=False),
+        "efficientnet_last": lambda tower: EfficientNetTower(tower.shape, load_network(), last_only=True),
     },
     "text": {
         "cnn": lambda tower: TextCNN(tower.shape[0], tower.size),
@@ -42,7 +47,8 @@ class Choice:
     Parameters
     ----------
     image : str
-        ``resnet``.
+        ``resnet``; ``resnet_wide``, which takes three times as long; ``efficientnet``, pretrained, or
+        ``efficientnet_last``, whose last layers alone learn.
     text : str
         ``cnn`` or ``transformer``.
     series : str
