@@ -23,6 +23,9 @@ SLOW = 5e-4
 """Seconds a row, without reading cells, from which on a trial may be chosen alone, but joins do without it:
 a hundredth of the score is not worth ten times the wait of every answer."""
 
+READING = 10.0
+"""A trial that reads cells may take so many times as long: reading alone is dearer than most models."""
+
 
 @dataclass(frozen=True)
 class Entrants:
@@ -129,7 +132,9 @@ def line_up(
         lambda members: read_twice([trials[member] for member in members])[0],
         np.array([readable.get(trial.name, False) for trial in trials]),
         np.array([native.get(trial.name, False) for trial in trials]),
-        np.array([timed and trial.own_seconds > SLOW for trial in trials]),
+        np.array(
+            [timed and trial.own_seconds > SLOW * (READING if trial.reads else 1.0) for trial in trials]
+        ),
         dataset.task,
         metric,
         np.asarray(baseline.predictions)[rows],

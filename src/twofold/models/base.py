@@ -145,8 +145,11 @@ class Pace:
         return not self._budget.left() < self._spare + self._slowest
 
 
-def best_position(n: int, loss_of: Callable[[int], float], budget: Budget) -> int:
+def best_position(n: int, loss_of: Callable[[int], float], budget: Budget, patience: int = 0) -> int:
     """Return the position, counted from 1, of the smallest loss; the first one is always tried.
+
+    With a patience, so many positions that are no better than the best before them end the search: for
+    losses that fall and then rise.
 
     Examples
     --------
@@ -156,5 +159,7 @@ def best_position(n: int, loss_of: Callable[[int], float], budget: Budget) -> in
     pace = Pace(budget)
     losses = [loss_of(1)]
     while len(losses) < n and pace.another():
+        if patience and len(losses) - 1 - int(np.argmin(losses)) >= patience:
+            break
         losses.append(loss_of(len(losses) + 1))
     return int(np.argmin(losses)) + 1

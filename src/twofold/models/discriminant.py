@@ -15,7 +15,10 @@ from twofold.steps.base import FEATURES, PREDICTION, Graph, Node
 from twofold.steps.linear import Linear
 
 SHRINKAGES = (0.9, 0.5, 0.2, 0.05, 0.01)
-"""Shares of the mean variance that replace the covariance, strongest first; a round is a position here."""
+"""Shares of the mean variance that replace the covariance, strongest first."""
+CALMS = (1.0, 0.6, 0.35, 0.2, 0.1)
+"""Factors on the scores: clouds of many features that were seen on few rows look farther apart than they are.
+A round is a position in the list of all pairs, shrinkage by shrinkage."""
 
 
 class Discriminant(Model):
@@ -63,16 +66,26 @@ class Discriminant(Model):
         control = control or Control()
         X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float32)
         self._learn_clouds(X, y, sample_weight)
+        self._solved_for = float("nan")
         watched = control.validation
         if self.shrinkage is not None or control.rounds is not None or watched is None:
-            self.rounds_ = control.rounds or SHRINKAGES.index(0.2) + 1
-            return self._solve(SHRINKAGES[self.rounds_ - 1] if self.shrinkage is None else self.shrinkage)
+            self.rounds_ = control.rounds or SHRINKAGES.index(0.2) * len(CALMS) + 1
+            return self._take(self.rounds_)
 
         def loss_of(position: int) -> float:
-            return watched_loss(self._solve(SHRINKAGES[position - 1]), watched)
+            return watched_loss(self._take(position), watched)
 
-        self.rounds_ = best_position(len(SHRINKAGES), loss_of, control.budget)
-        return self._solve(SHRINKAGES[self.rounds_ - 1])
+        self.rounds_ = best_position(len(SHRINKAGES) * len(CALMS), loss_of, control.budget)
+        return self._take(self.rounds_)
+
+    def _take(self, position: int) -> Self:
+        """Solve for a position in the list of pairs; a shrinkage is solved once."""
+        place, calm = divmod(position - 1, len(CALMS))
+        shrinkage = SHRINKAGES[place] if self.shrinkage is None else self.shrinkage
+        if calm == 0 or self._solved_for != shrinkage:
+            self._solve(shrinkage)
+        self.weights_, self.bias_ = self._weights * CALMS[calm], self._bias * CALMS[calm]
+        return self
 
     def _learn_clouds(self, X: NDArray[np.float32], y: NDArray[Any], weight: Any) -> None:
         k = self.problem_.n_classes
@@ -87,7 +100,7 @@ class Discriminant(Model):
         rest = (X - self.means_.astype(np.float32)[y]) * np.sqrt(w)[:, None]
         self.covariance_ = (rest.T @ rest).astype(np.float64) / max(float(w.sum()) - k, 1.0)
 
-    def _solve(self, shrinkage: float) -> Self:
+    def _solve(self, shrinkage: float) -> None:
         d = len(self.covariance_)
         mean_variance = float(np.trace(self.covariance_)) / max(d, 1) or 1.0
         shape = (1.0 - shrinkage) * self.covariance_
@@ -96,8 +109,7 @@ class Discriminant(Model):
         bias = np.log(np.maximum(self.shares_, 1e-12)) - 0.5 * np.einsum("kd,kd->k", weights, self.means_)
         if self.problem_.n_classes == 2:
             weights, bias = weights[1:] - weights[:1], bias[1:] - bias[:1]
-        self.weights_, self.bias_ = weights, bias
-        return self
+        self._weights, self._bias, self._solved_for = weights, bias, shrinkage
 
     def _step(self) -> Linear:
         return Linear(self.weights_, self.bias_, "sigmoid" if self.problem_.n_classes == 2 else "softmax")

@@ -72,6 +72,7 @@ class LinearModel(Model):
         control = control or Control()
 
         solved: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+        self._last: Any = None
 
         def loss_of(position: int) -> float:
             self._solve(X, y, sample_weight, PENALTIES[position - 1])
@@ -81,8 +82,14 @@ class LinearModel(Model):
 
         if self.penalty is not None or control.rounds is not None or control.validation is None:
             self.rounds_ = control.rounds or PENALTIES.index(1.0) + 1
-            return self._solve(X, y, sample_weight, self.penalty or PENALTIES[self.rounds_ - 1])
-        self.rounds_ = best_position(len(PENALTIES), loss_of, control.budget)
+            first = 1 if control.rounds else self.rounds_
+            for position in range(first, self.rounds_ if self.penalty is None else first):
+                self._solve(X, y, sample_weight, PENALTIES[position - 1])
+            self._solve(X, y, sample_weight, self.penalty or PENALTIES[self.rounds_ - 1])
+            del self._last
+            return self
+        self.rounds_ = best_position(len(PENALTIES), loss_of, control.budget, patience=1)
+        del self._last
         self.weights_, self.bias_ = solved[self.rounds_]
         return self
 
@@ -104,6 +111,7 @@ class LinearModel(Model):
         with warnings.catch_warnings():  # a bounded number of steps is the intention here
             warnings.simplefilter("ignore", ConvergenceWarning)
             fitted = self._classifier(penalty).fit(X, codes, sample_weight=weight)
+            self._last = fitted
         if k == 1:
             self.weights_, self.bias_ = fitted.coef_.astype(float), fitted.intercept_.astype(float)
         elif len(classes) == 2:  # softmax of (0, z) equals the sigmoid of z
@@ -123,8 +131,10 @@ class LinearModel(Model):
     def _classifier(self, penalty: float) -> Any:
         from sklearn.linear_model import LogisticRegression
 
+        if not self.l1_ratio and self._last is not None:  # from the solution of the stronger penalty on
+            return self._last.set_params(C=1.0 / penalty)
         if not self.l1_ratio:
-            return LogisticRegression(C=1.0 / penalty, max_iter=self.max_iter)
+            return LogisticRegression(C=1.0 / penalty, max_iter=self.max_iter, warm_start=True)
         settings = {"solver": "saga", "l1_ratio": self.l1_ratio, "random_state": 0}
         return LogisticRegression(C=1.0 / penalty, max_iter=self.max_iter, tol=1e-3, **settings)
 
