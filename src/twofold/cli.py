@@ -129,6 +129,22 @@ def demo(
     _answer(told.data, told.text, as_json)
 
 
+@app.command(epilog=f"Example: twofold compare cars --budget 5m. {EXITS}")
+def compare(
+    data: Annotated[str, typer.Argument(help="A table, a folder of pictures by class, or: cars.")],
+    target: Annotated[str | None, typer.Option(help="The column to predict; cars has its own.")] = None,
+    budget: Annotated[str, typer.Option(help="Wall clock for reading and fitting: 120s, 5m.")] = "120s",
+    metric: Annotated[str | None, typer.Option(help="roc_auc, log_loss, f1, rmse, mae, ...")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    jobs: Annotated[int | None, typer.Option(help="Processes; one a core unless told.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("twofold-compare"),
+    as_json: Json = False,
+) -> None:
+    """Run features by hand, one network, and both joined side by side; show each stage on one page."""
+    told = shell.compare(data, target, budget, metric, seed, jobs, out, quiet=as_json)
+    _answer(told.data, told.text, as_json)
+
+
 @app.command(epilog=f"Example: twofold leaderboard house. {EXITS}")
 def leaderboard(
     folder: Annotated[Path, typer.Argument(help="The folder of a fit, or a kept run.")],

@@ -1,0 +1,1 @@
+"""The two textbook workflows and the third way, side by side: features by hand, one network, both joined."""
