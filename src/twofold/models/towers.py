@@ -23,7 +23,7 @@ class Towers(Network):
     image : str
         ``resnet``: residual convolutions; ``resnet_wide`` has twice the channels and wants three times the
         seconds (4,750 pictures of CIFAR-10, 51 seconds of one core: 40 % right against 51 %);
-        ``efficientnet``: pretrained, trained further; ``efficientnet_last``: its last layers alone.
+        ``efficientnet``: pretrained, trained further; ``efficientnet_last``: its last layers alone (59 %).
     text : str
         ``cnn``: convolutions over words; or ``transformer``.
     series : str
