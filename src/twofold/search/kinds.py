@@ -1,4 +1,7 @@
-"""What each kind of column brings: a good plan is fitted once more for each kind, without it."""
+"""What each kind of column brings: a good plan is fitted once more for each kind, without it.
+
+The variants are trials like all others: blends of them are blends of experts for some of the kinds.
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from twofold.core.errors import InputError
 from twofold.core.optional import available
 from twofold.data.dataset import Dataset
 from twofold.data.split import choose_fold_count
+from twofold.features.extractor import make_extractor
 from twofold.features.reading import WORDS
 from twofold.models import MODELS
 from twofold.search.senses import Senses
@@ -41,6 +42,8 @@ PORTFOLIO: tuple[tuple[Plan, float], ...] = (
 )
 """Plans in order, each with the share of the search time that all its folds together may take."""
 
+RECURRENT = {"text": "transformer", "series": "gru", "audio": "crnn"}
+"""The other networks for kinds that have several: those that read in order."""
 _HAND, _DEEP, _BOTH, _RAW = "hand", "deep", "both", "raw"
 CELL_PORTFOLIO: tuple[tuple[Plan, str, float], ...] = (
     (Plan("linear", "linear"), _HAND, 0.08),
@@ -58,6 +61,8 @@ CELL_PORTFOLIO: tuple[tuple[Plan, str, float], ...] = (
     (Plan("realmlp (both)", "realmlp"), _BOTH, 0.12),
     (Plan("towers + linear", "linear", network="towers"), _HAND, 0.25),
     (Plan("svm (both)", "svm"), _BOTH, 0.08),
+    (Plan("towers (fine-tuned)", "towers", {"image": "efficientnet_last"}), _RAW, 0.35),
+    (Plan("towers (recurrent)", "towers", RECURRENT), _RAW, 0.30),
     (Plan("towers + lightgbm", "lightgbm", network="towers"), _HAND, 0.25),
     (Plan("extra_trees (both)", "extra_trees"), _BOTH, 0.08),
     (Plan("catboost", "catboost"), _HAND, 0.12),
@@ -88,6 +93,16 @@ NO_SENSES = Senses()
 _BASE = frozenset(plan.name for plan, _ in PORTFOLIO)
 
 
+def _has_towers(plan: Plan, senses: Senses) -> bool:
+    """Whether there is a column for one of the networks that a plan names, and its weights."""
+    if plan.model != "towers" or not plan.params:
+        return True
+    read = {make_extractor(name).reads for name in senses.raw}
+    if "image" in plan.params:
+        return "image" in read and any(name.startswith("efficientnet") for name in senses.deep)
+    return bool(read & set(plan.params))
+
+
 @dataclass(frozen=True)
 class Portfolio:
     """What will be tried, and what was left out with its reason."""
@@ -105,7 +120,7 @@ def lines_for(senses: Senses) -> list[tuple[Plan, float]]:
     reads = {_HAND: senses.hand, _DEEP: senses.deep, _BOTH: senses.hand + senses.deep, _RAW: senses.raw}
     lines = []
     for plan, level, share in CELL_PORTFOLIO:
-        if reads[level] and (level not in {_DEEP, _BOTH} or senses.deep):
+        if reads[level] and (level not in {_DEEP, _BOTH} or senses.deep) and _has_towers(plan, senses):
             lines.append((replace(plan, reads=reads[level]), share))
     kept = {plan.name for plan, _ in lines}
     if not senses.made_by_hand:  # text beside other columns: what is good on tables is tried as well

@@ -199,10 +199,7 @@ class Run:
         self.progress.phase("weighing the evidence")
         short = replace(left.share(at_most=self._share(EVIDENCE_SHARE)), cores=self.settings.n_jobs)
         parts = (self.dataset, self.metric, self.settings, short, self.run, self.folds)
-        whole = {
-            name: trial for name, trial in trials.items() if name not in plans or not plans[name].without
-        }
-        evidence = weigh(whole, baseline, plans, *parts)
+        evidence = weigh(trials, baseline, plans, *parts)
         self.kinds = kinds_worth(trials, plans, self.dataset, self.metric, self.folds, self.settings.seed)
         if self.kinds:
             notes = (*evidence.verdict.notes, sentence_of(self.kinds, self.metric))
