@@ -74,6 +74,9 @@ def fit(
     max_trials: Annotated[int | None, typer.Option(help="Try so many models, however long.")] = None,
     memory: Annotated[str | None, typer.Option(help="Most memory for all processes: 4GB.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Take up the run that lies in FOLDER.")] = False,
+    slim: Annotated[
+        bool, typer.Option("--slim", help="Keep large pretrained networks out of the model.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     jobs: Annotated[int | None, typer.Option(help="Processes; one a core unless told.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for model, report and run.")] = Path("twofold-out"),
@@ -98,7 +101,7 @@ def fit(
         "n_jobs": jobs,
         "random_state": seed,
     }
-    told = shell.fit(train, out, options, resume=resume, quiet=as_json)
+    told = shell.fit(train, out, options, resume=resume, quiet=as_json, slim=slim)
     _answer(told.data, told.text, as_json)
     if told.interrupted:
         raise typer.Exit(130)

@@ -29,7 +29,9 @@ class Told:
     interrupted: bool = False
 
 
-def fit(train: Any, out: Path, options: dict[str, Any], *, resume: bool, quiet: bool) -> Told:
+def fit(
+    train: Any, out: Path, options: dict[str, Any], *, resume: bool, quiet: bool, slim: bool = False
+) -> Told:
     """Fit a table and write model, report and run."""
     from twofold.bundle.save import check_place
     from twofold.core.budget import Budget, parse_seconds
@@ -53,7 +55,7 @@ def fit(train: Any, out: Path, options: dict[str, Any], *, resume: bool, quiet: 
             progress = stack.enter_context(Live(clock))
         model = fit_table(train, run_dir=str(run), progress=progress, **options)
     with uninterrupted() as heard:
-        model.save(out / "model")
+        model.save(out / "model", slim=slim)
         model.report(out / "report.html")
     result = model.result_
     stopped = any(sentence.startswith("Stopped by the user") for _, sentence in result.events)
@@ -276,6 +278,9 @@ def report(folder: Path, out: Path) -> Told:
     return Told(f"The report is in {path}.", {"out": str(path)})
 
 
+_WHERE = {"package": "in an installed package", "store": "in the store", "": "not found"}
+
+
 def inspect(folder: Path, verify: str | None) -> Told:
     """Look at a bundle."""
     from twofold.bundle.inspect import inspect as look
@@ -291,6 +296,11 @@ def inspect(folder: Path, verify: str | None) -> Told:
             *(
                 f"    {step.kind:22} {step.bytes:>10,} bytes  {', '.join(step.requires)}"
                 for step in found.steps
+            ),
+            *(
+                f"    held elsewhere: {blob.path}, {blob.bytes:,} bytes, SHA-256 {blob.sha256}: "
+                f"{_WHERE[blob.where]}"
+                for blob in found.elsewhere
             ),
         ]
     lines += [f"  problem: {problem}" for problem in found.problems]

@@ -4,12 +4,16 @@ Run once for a new format, never again for an old one: ``python -m tests.bundle.
 """
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 from tests.bundle.build import gemm
 from twofold.bundle.about import About, Bundle
+from twofold.bundle.elsewhere import STORE
 from twofold.bundle.manifest import FORMAT
 from twofold.bundle.parity import Parity
 from twofold.bundle.predictor import Predictor
@@ -22,6 +26,7 @@ from twofold.steps.linear import Linear
 from twofold.steps.numbers import Numbers, Scale
 from twofold.steps.onnx_graph import OnnxGraph
 from twofold.steps.stack_columns import StackColumns
+from twofold.steps.word_numbers import WordNumbers
 
 SAMPLES = Path(__file__).parent / "samples"
 KEY = "the key of the samples"
@@ -66,6 +71,32 @@ def sample():
     return Bundle(about, Graph(nodes))
 
 
+def slim_sample():
+    """Make the same model with a column of text, whose words a slim bundle holds elsewhere."""
+    bundle = sample()
+    schema = Schema((*bundle.about.schema.columns, Column("song", "text", "long strings", unique=90)))
+    words = WordNumbers("song", np.array(["tirili", "zilp", "zalp", "göck"]), 3)
+    fill = Scale(np.full(3, 2.0), np.zeros(3), np.full(3, 4.0), np.zeros(0, dtype=np.int64), 0.0)
+    by_song = Linear(np.random.default_rng(7).normal(size=(3, 3)), np.zeros(3), "softmax")
+    nodes = (
+        *(
+            replace(node, output="by_sight") if node.output == "prediction" else node
+            for node in bundle.graph.nodes
+        ),
+        Node(words, ("table",), "words"),
+        Node(fill, ("words",), "filled"),
+        Node(by_song, ("filled",), "by_song"),
+        Node(WeightedMean(np.array([0.5, 0.5])), ("by_sight", "by_song"), "prediction"),
+    )
+    return Bundle(replace(bundle.about, schema=schema), Graph(nodes))
+
+
+def slim_rows():
+    """Return the same rows with songs."""
+    songs = ["Zilp, zalp! Zilp.", None, "", "unheard", "GÖCK 🐦 tirili", "zilp " * 50, "tirili"]
+    return [{**row, "song": song} for row, song in zip(rows(), songs, strict=True)]
+
+
 def rows():
     """Return rows with missing, unseen and extreme values."""
     heights = ["1,234.5", None, "?", "-7", 12, 1e300, float("nan")]
@@ -76,12 +107,14 @@ def rows():
 def main():
     """Write the sample of this version's format."""
     folder = SAMPLES / f"format-{FORMAT}"
-    bundle = sample()
-    save(bundle, folder / "model", sign=KEY)
-    save(bundle, folder / "model.zip", sign=KEY)
-    answers = Predictor(bundle.about, bundle.graph).predict_proba(rows())
+    bundle = slim_sample()
+    store = mock.patch.dict(os.environ, {STORE: str(folder / "store")})
+    with store, mock.patch("twofold.bundle.save.LARGE", 0):  # samples are small, so are their blobs
+        save(bundle, folder / "model", sign=KEY, slim=True)
+        save(bundle, folder / "model.zip", sign=KEY, slim=True)
+    answers = Predictor(bundle.about, bundle.graph).predict_proba(slim_rows())
     (folder / "expected.json").write_text(
-        json.dumps({"rows": rows(), "probabilities": answers.tolist()}, indent=1), encoding="utf-8"
+        json.dumps({"rows": slim_rows(), "probabilities": answers.tolist()}, indent=1), encoding="utf-8"
     )
 
 

@@ -19,6 +19,7 @@ from tests.bundle.build import assert_three_parts, columns, contents, edit, gemm
 from twofold.bundle import damage
 from twofold.bundle.about import About
 from twofold.bundle.inspect import inspect
+from twofold.bundle.manifest import FORMAT
 from twofold.bundle.predictor import load
 from twofold.bundle.save import save
 from twofold.core.errors import BundleError, InputError
@@ -178,8 +179,8 @@ def test_an_unknown_step_is_refused(kind, place, never_run):
 
 
 def test_a_newer_format_is_refused_with_the_remedy(place, never_run):
-    edit(place, lambda m: m.update(format=2, twofold="9.0.0", surprise=[1]))
-    assert_refused(place, r"format 2; twofold 9\.0\.0 wrote it.*pip install --upgrade twofold")
+    edit(place, lambda m: m.update(format=FORMAT + 1, twofold="9.0.0", surprise=[1]))
+    assert_refused(place, rf"format {FORMAT + 1}; twofold 9\.0\.0 wrote it.*pip install --upgrade twofold")
 
 
 @pytest.mark.parametrize("version", [0, -1, 1.0, "1", None, True])

@@ -64,11 +64,11 @@ def test_rows_do_not_depend_on_each_other(task):
 
 @pytest.mark.parametrize("form", ["dict of arrays", "pandas", "arrow", "list of dicts"])
 def test_large_data_goes_through_in_chunks_and_comes_out_the_same(form, monkeypatch):
-    model = predictor("multiclass")
-    whole = model.output(columns())
+    whole = predictor("multiclass").output(columns())
     sizes = []
     run = Graph.run
     monkeypatch.setattr(module, "CHUNK", 16)
+    model = predictor("multiclass")
     monkeypatch.setattr(Graph, "run", lambda self, x: sizes.append(x["table"].n_rows) or run(self, x))
     np.testing.assert_allclose(model.output(FORMS[form](columns())), whole, rtol=1e-12)
     assert sizes == [16, 16, 16, 2]

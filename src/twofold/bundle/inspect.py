@@ -10,7 +10,7 @@ from twofold.bundle.manifest import MANIFEST, Blob, Manifest
 from twofold.bundle.read import Trust, read_blob, read_graph, read_manifest
 from twofold.bundle.signature import check_signature
 from twofold.bundle.source import Source, open_source
-from twofold.core.errors import BundleError, TwofoldError
+from twofold.core.errors import BundleError, MissingExtraError, TwofoldError
 
 Signature = Literal["none", "not checked", "valid", "invalid"]
 
@@ -26,11 +26,20 @@ class BlobState:
         As the manifest says.
     problem : str
         What is wrong with it; empty when its size and hash are right.
+    elsewhere : bool
+        The bundle may lack it.
+    where : str
+        ``bundle``, ``package`` (an installed one) or ``store``; empty when it was not found, or is damaged.
+    sha256 : str
+        As the manifest says.
     """
 
     path: str
     bytes: int
     problem: str = ""
+    elsewhere: bool = False
+    where: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,8 +98,13 @@ class Inspection:
 
     @property
     def size(self) -> int:
-        """Bytes of all blobs."""
+        """Bytes of all blobs, wherever they are."""
         return sum(blob.bytes for blob in self.blobs)
+
+    @property
+    def elsewhere(self) -> tuple[BlobState, ...]:
+        """Blobs that the bundle does not hold itself."""
+        return tuple(blob for blob in self.blobs if blob.elsewhere and blob.where != "bundle")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -146,11 +160,12 @@ def inspect(path: str | os.PathLike[str], *, verify: str | bytes | None = None) 
 
 
 def _look_at(source: Source, path: str, blob: Blob) -> BlobState:
+    where, problem = "", ""
     try:
-        read_blob(source, path, blob)
-    except BundleError as error:
-        return BlobState(path, blob.bytes, str(error))
-    return BlobState(path, blob.bytes)
+        where = read_blob(source, path, blob).where
+    except (BundleError, MissingExtraError) as error:
+        problem = str(error)
+    return BlobState(path, blob.bytes, problem, blob.elsewhere, where, blob.sha256)
 
 
 def _look_at_signature(manifest: Manifest, key: str | bytes | None) -> tuple[Signature, tuple[str, ...]]:

@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twofold.bundle.about import About, read_record
@@ -19,17 +20,29 @@ from twofold.bundle.field_types import field_hints, misfits
 from twofold.bundle.signature import check_hash, hash_of, signature_of
 from twofold.core.errors import BundleError
 
-FORMAT = 1
-"""The format that this version writes."""
+FORMAT = 2
+"""The newest format that this version knows. Format 2 is format 1 with blobs that are held elsewhere; what
+format 1 can hold is written in it, so that older versions read it."""
 MANIFEST = "manifest.json"
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A file of a bundle: its SHA-256 in hexadecimal, and its size in bytes."""
+    """A file of a bundle.
+
+    Parameters
+    ----------
+    sha256 : str
+        In hexadecimal.
+    bytes : int
+    elsewhere : bool
+        Whether the bundle may lack it, see `twofold.bundle.elsewhere`.
+    """
 
     sha256: str
     bytes: int
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Manifest:
     signature : str
         HMAC-SHA256 of all the rest in hexadecimal; empty when it is not signed.
     format : int
+        1, or 2 when blobs are held elsewhere.
     """
 
     about: About
@@ -66,7 +80,7 @@ class Manifest:
     native: bool = False
     private: bool = False
     signature: str = ""
-    format: int = FORMAT
+    format: int = 1
 
     @property
     def requires(self) -> tuple[str, ...]:
@@ -82,9 +96,13 @@ class Manifest:
             "libraries": dict(self.libraries),
             "nodes": list(self.nodes),
             "steps": list(self.steps),
-            "blobs": {path: asdict(blob) for path, blob in self.blobs.items()},
+            "blobs": {path: self._blob_to_json(blob) for path, blob in self.blobs.items()},
         }
         return {**data, "sha256": hash_of(data), "signature": self.signature}
+
+    def _blob_to_json(self, blob: Blob) -> dict[str, Any]:
+        plain = {"sha256": blob.sha256, "bytes": blob.bytes}
+        return plain if self.format == 1 else {**plain, "elsewhere": blob.elsewhere}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Manifest:
@@ -112,6 +130,27 @@ class Manifest:
 
 
 def _read_format_1(data: dict[str, Any]) -> Manifest:
+    return _read(data, _read_blob_1)
+
+
+def _read_format_2(data: dict[str, Any]) -> Manifest:
+    return _read(data, _read_blob_2)
+
+
+def _read_blob_1(entry: Any) -> Blob:
+    if isinstance(entry, dict) and "elsewhere" in entry:
+        raise damaged("A blob of format 1 is said to be held elsewhere.")
+    return _read_blob_2({**entry, "elsewhere": False} if isinstance(entry, dict) else entry)
+
+
+def _read_blob_2(entry: Any) -> Blob:
+    blob = read_record(Blob, entry)
+    if _SHA256.fullmatch(blob.sha256) is None:
+        raise damaged(f"A blob has the SHA-256 {blob.sha256[:80]!r}.", "It is 64 digits from 0 to f.")
+    return blob
+
+
+def _read(data: dict[str, Any], read_blob: Callable[[Any], Blob]) -> Manifest:
     check_hash(data)
     content = {name: value for name, value in data.items() if name != "sha256"}
     if set(content) != set(field_hints(Manifest)):
@@ -129,7 +168,7 @@ def _read_format_1(data: dict[str, Any]) -> Manifest:
             "about": About.from_json(content["about"]),
             "steps": tuple(content["steps"]),
             "nodes": tuple(content["nodes"]),
-            "blobs": {path: read_record(Blob, entry) for path, entry in blobs.items()},
+            "blobs": {path: read_blob(entry) for path, entry in blobs.items()},
         }
     )
     wrong = misfits(Manifest, vars(manifest))
@@ -145,7 +184,7 @@ def _read_format_1(data: dict[str, Any]) -> Manifest:
     return manifest
 
 
-_READERS = {1: _read_format_1}
+_READERS = {1: _read_format_1, 2: _read_format_2}
 """Format -> what reads it. A new format adds its line and keeps those of the two before."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from twofold.bundle.damage import MAX_BLOB, MAX_MANIFEST, MAX_TOTAL, Allowance, damaged
 from twofold.bundle.decode import Decoder, step_class
+from twofold.bundle.elsewhere import Found, find_blob
 from twofold.bundle.encode import StepData
 from twofold.bundle.manifest import MANIFEST, Blob, Manifest
 from twofold.bundle.npz import unpack
@@ -71,25 +72,28 @@ def read_manifest(source: Source, verify: str | bytes | None = None) -> Manifest
     return Manifest.from_json(data)
 
 
-def read_blob(source: Source, path: str, blob: Blob) -> bytes:
-    """Read one blob and compare it with what the manifest says.
+def read_blob(source: Source, path: str, blob: Blob) -> Found:
+    """Read one blob, wherever it is held, and compare it with what the manifest says.
 
     Raises
     ------
     BundleError
         When its path leaves the bundle, or it is missing or changed.
+    MissingExtraError
+        When it is held elsewhere, and the package that carries it is not installed.
     """
     check_blob_path(path)
     if not 0 <= blob.bytes <= MAX_BLOB:
         raise damaged(f"The file '{path}' is said to have {blob.bytes:,} bytes.", f"At most {MAX_BLOB:,}.")
-    data = source.read(path, blob.bytes)
-    if len(data) != blob.bytes or hashlib.sha256(data).hexdigest() != blob.sha256:
+    found = find_blob(source, path, blob)
+    here = found.where == "bundle"  # what is held elsewhere has been compared where it was found
+    if here and (len(found.data) != blob.bytes or hashlib.sha256(found.data).hexdigest() != blob.sha256):
         raise BundleError(
             f"The file '{path}' of the bundle was changed: its size or SHA-256 is not that of the manifest.",
             "Files are read only as they were written.",
             "Copy the bundle again, whole, or save the model again.",
         )
-    return data
+    return found
 
 
 def read_graph(source: Source, manifest: Manifest, trust: Trust) -> Graph:
@@ -98,12 +102,14 @@ def read_graph(source: Source, manifest: Manifest, trust: Trust) -> Graph:
     Raises
     ------
     BundleError
-        When anything is damaged, unsafe or unknown.
+        When anything is damaged, unsafe, unknown, or held elsewhere and not found.
+    MissingExtraError
+        When a package carries what is held elsewhere, and is not installed.
     """
     check_steps(manifest, trust)
     if sum(blob.bytes for blob in manifest.blobs.values()) > MAX_TOTAL:
         raise damaged("The blobs are said to be larger than any bundle.", f"At most {MAX_TOTAL:,} bytes.")
-    blobs = {path: read_blob(source, path, blob) for path, blob in manifest.blobs.items()}
+    blobs = {path: read_blob(source, path, blob).data for path, blob in manifest.blobs.items()}
     allowance = Allowance(sum(map(len, blobs.values())))
     decoder = Decoder(allowance)
     for step in manifest.steps:

