@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twofold.core.errors import ReadError
-from twofold.core.schema import Column
+from twofold.core.schema import Column, Schema
+from twofold.core.table import Table
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
 CLIPS = frozenset({".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff", ".au"})
@@ -113,8 +114,30 @@ def beside(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
 def _from(folder: Path, value: Any) -> Any:
     if not isinstance(value, str) or not value.strip() or Path(value).is_absolute():
         return value
-    found = folder / value
-    return str(found) if found.exists() or not Path(value).exists() else value
+    found = str(folder / value)
+    return found if _is_file(found) or not _is_file(value) else value
+
+
+def whole_paths(table: Table, schema: Schema) -> Table:
+    """Return the table with its files named from the root: worker processes stand in another folder.
+
+    Names of files that are not there stay as they are, to be told as they were written.
+    """
+    columns = dict(table.columns)
+    for name in schema.of_kind(*MEDIA):
+        cells = columns[name].copy()
+        for row, cell in enumerate(cells.tolist()):
+            if isinstance(cell, str) and not Path(cell).is_absolute() and _is_file(cell):
+                cells[row] = str(Path(cell).absolute())
+        columns[name] = cells
+    return replace(table, columns=columns)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # longer than any name may be, or with a NUL
+        return False
 
 
 def folder_frame(folder: Path) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from twofold.core.task import get_task
 from twofold.data.dataset import Dataset, Finding
 from twofold.data.infer import infer_schema
 from twofold.data.leakage import find_leaks
+from twofold.data.media_files import whole_paths
 from twofold.steps.conform import as_array, columns_of, conform, is_missing, to_date, to_number
 
 FEW = 20
@@ -131,7 +132,7 @@ def make_dataset(
     task = task or infer_task(values)
     codes, classes = _encode(values, task, name)
     schema = infer_schema(X, declared)
-    table = conform(columns_of(X, schema.names), schema)
+    table = whole_paths(conform(columns_of(X, schema.names), schema), schema)
     _refuse_infinite(X, schema)
     extra = _extras(replace(extras, weight=weight), known)
     dataset = Dataset(
