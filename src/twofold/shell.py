@@ -147,8 +147,6 @@ def _key(file: str | None) -> bytes | None:
 
 def predict(folder: Path, data: str, out: Path, verify: str | None, trust_native: bool) -> Told:
     """Predict a table and write the answers."""
-    import pandas as pd
-
     from twofold.bundle.predictor import load
     from twofold.data.read import read_table
     from twofold.data.unread import find_unread
@@ -159,22 +157,43 @@ def predict(folder: Path, data: str, out: Path, verify: str | None, trust_native
         )
     model = load(bundle_of(folder), verify=_key(verify), trust_native=trust_native)
     frame = read_table(data)
-    answers = pd.DataFrame({"prediction": model.predict(frame)})
-    if model.capabilities.probabilities:
-        chances = model.predict_proba(frame)
-        for place, label in enumerate(model.classes_.tolist()):
-            answers[f"proba_{label}"] = chances[:, place]
+    answers, unreadable = _answers(model, frame)
     _write_table(answers, out)
     unread = find_unread(frame, model.schema)
     lines = [f"{len(answers):,} rows predicted; the answers are in {out}."]
-    lines += [f"! {found.sentence}" for found in unread]
+    lines += [f"! {sentence}" for sentence in (*unreadable, *(found.sentence for found in unread))]
     told = {
         "rows": len(answers),
         "out": str(out),
         "columns": list(answers.columns),
         "taken_as_missing": {found.column: found.count for found in unread},
+        "unreadable": unreadable,
     }
     return Told("\n".join(lines), told)
+
+
+def _answers(model: Any, frame: Any) -> tuple[Any, list[str]]:
+    """Return the answers as a table, and what is to be said of cells that could not be read."""
+    import warnings
+
+    import pandas as pd
+
+    from twofold.core.errors import UnreadableWarning
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", UnreadableWarning)
+        answers = pd.DataFrame({"prediction": model.predict(frame)})
+        if model.capabilities.probabilities:
+            chances = model.predict_proba(frame)
+            for place, label in enumerate(model.classes_.tolist()):
+                answers[f"proba_{label}"] = chances[:, place]
+    told: dict[str, None] = {}
+    for one in heard:
+        if issubclass(one.category, UnreadableWarning):
+            told[str(one.message)] = None
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return answers, list(told)
 
 
 def _write_table(frame: Any, out: Path) -> None:
