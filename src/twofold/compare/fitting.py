@@ -129,11 +129,18 @@ class Fitting:
         last = self.parts.rationed()[-1]
         kept = []
         for plan, part, seconds in self._waiting:
-            if part == last or (part < self.parts.n_choosing and self._needed(plan)):
+            rationed = part >= self.parts.n_choosing
+            if part == last or (rationed and self._quick(plan)) or (not rationed and self._needed(plan)):
                 kept.append((plan, part, seconds))
             else:
                 self.lost[plan.name, part] = "the time was over"
         self._waiting = kept
+
+    def _quick(self, plan: Plan) -> bool:
+        """Whether fits of a plan are over before they are worth a thought."""
+        found = [self.run.result(plan.name, part) for part in range(len(self.parts.folds))]
+        seconds = [result.seconds for result in found if result is not None]
+        return bool(seconds) and max(seconds) <= LEAST
 
     def _needed(self, plan: Plan) -> bool:
         """Whether no other candidate of its workflow has all its folds, or others stand upon this one."""

@@ -16,7 +16,7 @@ from twofold.compare.architectures import amount, architectures
 from twofold.compare.curve import label_curve
 from twofold.compare.examples import Example, example, right_and_wrong, rows_to_walk
 from twofold.compare.records import Study
-from twofold.compare.stages import input_view, views_of
+from twofold.compare.stages import PHASES, Phase, input_view, phases_of
 from twofold.compare.verdict import training_of, verdict
 from twofold.compare.views import View
 from twofold.core.table import Table
@@ -48,7 +48,7 @@ class Walk:
 
     example: Example
     row: View
-    ways: tuple[tuple[View, ...], ...]
+    ways: tuple[tuple[Phase, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ def render(study: Study) -> str:
         tried=list(_tried(study)),
         settings=list(_settings(study)),
         families=FAMILIES,
+        phases=PHASES,
     )
 
 
@@ -122,7 +123,7 @@ def _row(study: Study, row: int) -> Table:
 
 def _walk(study: Study, row: int) -> Walk:
     table = _row(study, row)
-    ways = tuple(views_of(study, one, table) for one in study.workflows)
+    ways = tuple(phases_of(study, one, table) for one in study.workflows)
     return Walk(example(study, row), input_view(study, table), ways)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twofold.compare.activations import Activation, first_and_middle, strongest
+from twofold.compare.anatomy import Stage
+from twofold.compare.architectures import amount
 from twofold.compare.case import Case
+from twofold.compare.deciding import deciding_views
 from twofold.compare.picture_views import colour_bars, edge_map, hog_strokes, pattern_map
 from twofold.compare.records import Study, Workflow
 from twofold.compare.step_costs import cost_of_step, is_raw
@@ -28,6 +32,7 @@ from twofold.compare.views import (
     strip_of,
 )
 from twofold.core.table import Table
+from twofold.report.number_format import per_row
 from twofold.steps.base import INPUT, PREDICTION, Node, Step
 from twofold.steps.cells import CellError
 from twofold.steps.extraction import Extraction
@@ -87,14 +92,62 @@ _INPUTS: dict[str, Callable[[Table, str], Drawing]] = {
 }
 
 
-def views_of(study: Study, workflow: Workflow, row: Table) -> tuple[View, ...]:
-    """Return what the stages of a workflow give for one row that are worth looking at."""
+@dataclass(frozen=True)
+class Phase:
+    """What a workflow does between the row and the answer, in one of the textbook's steps."""
+
+    name: str
+    views: tuple[View, ...]
+
+
+PHASES = ("what it reads", "features", "classifier", "answer")
+
+
+def phases_of(study: Study, workflow: Workflow, row: Table) -> tuple[Phase, ...]:
+    """Return what the stages of a workflow give for one row, by the steps of the textbook."""
     names = [node.output for node in workflow.graph.nodes]
     values = {INPUT: row, **workflow.graph.run_many({INPUT: row}, names)}
-    found: list[View] = []
+    stages = {stage.output: stage for stage in workflow.anatomy.stages}
+    features: list[View] = []
     for node in workflow.graph.nodes:
-        found += _views_of_node(node, values, row)
-    return (*found, answer_view(study.case, study, np.asarray(values[PREDICTION])[0]))
+        views = list(_views_of_node(node, values, row))
+        if views and node.output in stages:
+            views[-1] = replace(views[-1], price=_price(stages[node.output]))
+        features += views
+    answer = answer_view(study.case, study, np.asarray(values[PREDICTION])[0])
+    read = tuple(_reading_views(study, workflow, row))
+    heads = tuple(deciding_views(workflow, values))
+    return tuple(
+        Phase(name, views)
+        for name, views in zip(PHASES, (read, tuple(features), heads, (answer,)), strict=True)
+    )
+
+
+def _price(stage: Stage) -> str:
+    """Say what a stage holds and costs for one row."""
+    parts = []
+    if stage.cost.parameters:
+        parts.append(f"{amount(stage.cost.parameters)} parameters")
+    if stage.cost.multiply_adds:
+        about = "about " if stage.cost.estimated else ""
+        parts.append(f"{about}{amount(stage.cost.multiply_adds)} {stage.cost.unit}")
+    return " · ".join([*parts, per_row(stage.seconds)])
+
+
+def _reading_views(study: Study, workflow: Workflow, row: Table) -> Iterator[View]:
+    """Show pictures in the sizes in which they are read; of other rows, say how many columns."""
+    seen: set[tuple[str, int]] = set()
+    for node in workflow.graph.nodes:
+        column, side = getattr(node.step, "column", ""), getattr(node.step, "side", 0)
+        if side and (column, side) not in seen:
+            seen.add((column, side))
+            pixels, _ = decode(row, column, side)
+            yield View("the picture", f"{side}×{side} pixels", picture(pixels[0], "the picture"))
+        elif isinstance(node.step, Extraction) and is_raw(node.step):
+            yield from _raw(node.step, np.asarray(node.step.run(row))[0])
+    if not seen:
+        told = ", ".join(f"{n} {kind}" for kind, n in Counter(study.kinds.values()).items())
+        yield View("the columns", told, Passage(shortened(", ".join(study.kinds), 120)))
 
 
 def _views_of_node(node: Node, values: dict[str, Any], row: Table) -> Iterator[View]:
@@ -103,7 +156,7 @@ def _views_of_node(node: Node, values: dict[str, Any], row: Table) -> Iterator[V
     if draw is not None:
         yield draw(step, np.asarray(value)[0], row)
     elif isinstance(step, Extraction) and is_raw(step):
-        yield from _raw(step, np.asarray(value)[0])
+        return  # shown as what is read
     elif cost_of_step(step).network:
         yield from _network(step, node, values, row)
     elif isinstance(step, Extraction):
@@ -183,9 +236,7 @@ def answer_view(case: Case, study: Study, answer: NDArray[np.float64]) -> View:
     bars = tuple(
         (case.call(study.classes[at]), float(answer[at]), "own", f"{100 * answer[at]:.0f} %") for at in best
     )
-    return View(
-        f"the answer: {case.call(study.classes[int(best[0])])}", "with its certainty", Bars(bars, "answer")
-    )
+    return View(f"the answer: {case.call(study.classes[int(best[0])])}", "", Bars(bars, "answer"))
 
 
 BY_KIND: dict[str, Callable[[Any, NDArray[Any], Table], View]] = {

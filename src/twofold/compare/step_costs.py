@@ -38,6 +38,11 @@ class Cost:
     trees: bool = False
 
     @property
+    def unit(self) -> str:
+        """What the operations are called."""
+        return "comparisons" if self.trees else "multiply-adds"
+
+    @property
     def network(self) -> bool:
         """Whether it is a network."""
         return bool(self.layers) and not self.trees

@@ -79,11 +79,14 @@ class View:
     detail : str
         In a few words: how much it is.
     drawing : Drawing
+    price : str
+        What the stage holds and costs.
     """
 
     title: str
     detail: str
     drawing: Drawing
+    price: str = ""
 
 
 def picture(pixels: NDArray[np.uint8], alt: str) -> Raster:
@@ -104,7 +107,7 @@ def maps_of(maps: NDArray[Any], alt: str, across: int = 4) -> Raster:
 
 def strip_of(values: NDArray[Any], alt: str) -> Raster:
     """Show a row of numbers as small squares."""
-    pixels = strip(values)
+    pixels = strip(values, across=64 if np.size(values) > 512 else 32)
     return Raster(address(pixels), pixels.shape[1], pixels.shape[0], alt)
 
 
