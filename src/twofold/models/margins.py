@@ -11,6 +11,8 @@ from twofold.core.control import Problem
 from twofold.core.random import make_generator
 from twofold.steps.linear import Linear
 
+FLATTEST = 1e-2
+"""A sigmoid is no flatter: the few rows that it was fitted on must not undo the order of the margins."""
 HELD_OUT = 0.2
 """Share of the rows set aside for the sigmoids where nothing is watched."""
 
@@ -50,6 +52,6 @@ def fit_sigmoids(
         X = np.concatenate([margins[:, [column]]] * 2)
         labels = np.repeat([1, 0], len(y))
         fitted = LogisticRegression(C=1e4).fit(X, labels, np.concatenate([w * goal, w * (1 - goal)]))
-        slopes[column], bias[column] = max(fitted.coef_[0, 0], 0.0), fitted.intercept_[0]
+        slopes[column], bias[column] = max(fitted.coef_[0, 0], FLATTEST), fitted.intercept_[0]
     link = "sigmoid" if problem.n_classes == 2 else "one_against_rest"
     return Linear(np.diag(slopes), bias, link)
