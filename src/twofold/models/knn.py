@@ -11,6 +11,7 @@ from twofold.core.capabilities import Capabilities
 from twofold.core.control import Control, Problem
 from twofold.core.space import Choice, Space
 from twofold.models.base import Model, best_position, class_shares, infer_problem, watched_loss
+from twofold.models.condense import behind, dense, directions_of
 from twofold.steps.base import FEATURES, PREDICTION, Graph, Node
 from twofold.steps.neighbours import Neighbours
 
@@ -29,6 +30,8 @@ class KNN(Model):
 
     Notes
     -----
+    Wide sparse rows are condensed first (see `twofold.models.condense`).
+
     The model *is* its training rows: it is large, slow for many rows, and not private.
 
     Examples
@@ -63,7 +66,8 @@ class KNN(Model):
     ) -> Self:
         control = control or Control()
         self.problem_ = problem or infer_problem(y)
-        rows = np.ascontiguousarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float32)
+        self.directions_ = directions_of(X, control.seed)
+        rows = dense(X, self.directions_)
         k = self.problem_.n_classes
         answers = (np.eye(k)[y] if k else np.asarray(y)[:, None]).astype(np.float32)
         prior = class_shares(y, k, sample_weight) if k else np.zeros(1)
@@ -90,9 +94,12 @@ class KNN(Model):
         return self
 
     def output(self, X: Any) -> NDArray[np.float64]:
-        return self.step_.run(X) + self.centre_
+        return self.step_.run(dense(X, self.directions_)) + self.centre_
 
     def lower(self) -> Graph:
+        return behind(self.directions_, self._answer_graph())
+
+    def _answer_graph(self) -> Graph:
         if not self.centre_:
             return Graph((Node(self.step_, (FEATURES,), PREDICTION),))
         from twofold.steps.linear import Linear

@@ -11,6 +11,7 @@ from twofold.core.capabilities import Capabilities
 from twofold.core.control import Control, Problem
 from twofold.core.space import Choice, Range, Space
 from twofold.models.base import Model, best_position, infer_problem, watched_loss
+from twofold.models.condense import behind, dense, directions_of
 from twofold.models.margins import fit_sigmoids, split_rows
 from twofold.steps.base import FEATURES, PREDICTION, Graph, Node
 from twofold.steps.kernel_machine import KernelMachine
@@ -32,6 +33,8 @@ class SVM(Model):
 
     Notes
     -----
+    Wide sparse rows are condensed first (see `twofold.models.condense`).
+
     Margins become probabilities by sigmoids on a fifth of the rows, set aside first; the machine then
     learns from all rows (Platt 1999).
 
@@ -68,7 +71,8 @@ class SVM(Model):
     ) -> Self:
         control = control or Control()
         self.problem_ = problem or infer_problem(y)
-        X = np.ascontiguousarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float32)
+        self.directions_ = directions_of(X, control.seed)
+        X = dense(X, self.directions_)
         gamma = self.width / max(X.shape[1] * float(X.var()), 1e-12) if X.size else 1.0
         self.centre_, self.scale_ = 0.0, 1.0
         if not self.problem_.n_classes:
@@ -126,7 +130,8 @@ class SVM(Model):
         return KernelMachine(X[used], weights[used], bias, float(gamma))
 
     def output(self, X: Any) -> NDArray[np.float64]:
-        return self.head_.run(self.step_.run(X))
+        return self.head_.run(self.step_.run(dense(X, self.directions_)))
 
     def lower(self) -> Graph:
-        return Graph((Node(self.step_, (FEATURES,), "margins"), Node(self.head_, ("margins",), PREDICTION)))
+        graph = Graph((Node(self.step_, (FEATURES,), "margins"), Node(self.head_, ("margins",), PREDICTION)))
+        return behind(self.directions_, graph)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.parity import Parity, check_parity
-from twofold.bundle.simplify import simplify
+from twofold.bundle.simplify import simplify, steps_of
 from twofold.core.table import Table
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
@@ -122,6 +122,8 @@ class Finish:
         dataset, _ = with_cells(run, self.dataset, {one.extractor for one in made})
         table = make_check_table(dataset, self.settings.seed, {one.column for one in made})
         lowered = np.asarray(graph.run({INPUT: table}), dtype=np.float64)
+        for step in steps_of(graph):
+            step.forget()
         relative = not self.dataset.classes
         parity = check_parity(native, lowered, relative=relative)
         if not made:

@@ -37,6 +37,12 @@ class Step(ABC):
     def run(self, *inputs: Any) -> Any:
         """Compute the output from the inputs of its node."""
 
+    def forget(self) -> None:
+        """Let go of what was made at first use: sessions of large models hold several times their bytes."""
+        kept = {item.name for item in fields(self)}  # type: ignore[arg-type]
+        for name in [name for name in self.__dict__ if name not in kept]:
+            del self.__dict__[name]
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields alone: sessions and look-up tables are made again at first use."""
         return {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
