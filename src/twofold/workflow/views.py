@@ -93,7 +93,7 @@ def encode(
         "none": _for_nothing,
     }
     reading = reading or Reading()
-    known = schema if reading.words else _without_text(schema)
+    known = schema if reading.words or view == "towers" else _without_text(schema)
     cells = read_cells(table, schema, reading, view, seed) if view != "none" else []
     made = makers[view](table, known, y, problem, seed, cells)
     parts = [part for part in made.parts if part.matrix.shape[1]]
