@@ -107,7 +107,7 @@ class Fitting:
         """Run every fit, reading cells beside them."""
         self._gather = gather
         for one in self.candidates:
-            if len(one.plans) > 1 or self._below(one):
+            if self._contested(one):
                 seconds = self._allowed(CHOOSING / len(one.plans) / self.parts.n_choosing)
                 self._waiting += [
                     (plan, part, seconds) for plan in one.plans for part in range(self.parts.n_choosing)
@@ -149,6 +149,10 @@ class Fitting:
             all(self.run.result(other.name, part) for part in range(self.parts.n_choosing))
             for other in own.plans
         )
+
+    def _contested(self, one: Candidates) -> bool:
+        """Whether a workflow's candidates are fitted on the folds: to choose, or as what others stand on."""
+        return len(one.plans) > 1 or self._below(one)
 
     def _below(self, one: Candidates) -> bool:
         """Whether another workflow's candidates stand upon these."""
@@ -208,7 +212,7 @@ class Fitting:
         """Choose a workflow's plan once its candidates have their folds, and let the labels be rationed."""
         for one in self.candidates:
             busy = {plan.name for plan, part, _ in self._waiting if part < self.parts.n_choosing}
-            complete = all(self._settled(plan) for plan in one.plans) or len(one.plans) == 1
+            complete = not self._contested(one) or all(self._settled(plan) for plan in one.plans)
             if one.family in self.chosen or not complete or busy & {plan.name for plan in one.plans}:
                 continue
             self.tried[one.family] = {plan.name: self._judged(plan) for plan in one.plans}

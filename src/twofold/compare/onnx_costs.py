@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 ASSUMED = 32
 """What an axis of unknown length counts: about the tokens of a short text."""
+FRAMES = 100
+"""What the first axis counts where it holds no rows: hops of 10 ms in a second of sound."""
 TREES = frozenset({"TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier"})
 _WORDS = {
     "Conv": "convolution",
@@ -91,9 +93,13 @@ def model_costs(model: bytes, side: int = 0) -> ModelCosts:
     import onnx
 
     proto = onnx.load_model_from_string(model)
-    unknown = _fix_axes(proto, side or ASSUMED)
-    weights = {item.name: item for item in proto.graph.initializer if _is_weight(item)}
+    unknown = _fix_axes(proto, 1, side or ASSUMED)
     shapes = _shapes(proto)
+    if any(axis < 0 for shape in shapes.values() for axis in shape):  # one row is too short for its windows
+        proto, unknown = onnx.load_model_from_string(model), True
+        _fix_axes(proto, FRAMES, side or ASSUMED)
+        shapes = _shapes(proto)
+    weights = {item.name: item for item in proto.graph.initializer if _is_weight(item)}
     layers, total, lost = [], 0, False
     unused = dict(weights)
     for node in proto.graph.node:
@@ -115,13 +121,13 @@ def model_costs(model: bytes, side: int = 0) -> ModelCosts:
     return ModelCosts(tuple(layers), stored, total, trees, lost or (unknown and not side))
 
 
-def _fix_axes(proto: Any, side: int) -> bool:
-    """Give every unknown axis of the inputs a length: 1 row, `side` otherwise; say whether there were any."""
+def _fix_axes(proto: Any, rows: int, side: int) -> bool:
+    """Give every unknown axis of the inputs a length, and say whether there were any but the first."""
     unknown = False
     for item in proto.graph.input:
         for position, axis in enumerate(item.type.tensor_type.shape.dim):
             if not axis.dim_value:
-                axis.dim_value = side if position else 1
+                axis.dim_value = side if position else rows
                 unknown |= position > 0
     for item in proto.graph.output:  # would contradict what is inferred now
         item.type.tensor_type.ClearField("shape")

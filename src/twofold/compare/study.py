@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.graph_files import save_graph
+from twofold.bundle.simplify import simplify
 from twofold.compare.anatomy import Anatomy, dissect
 from twofold.compare.case import Case, Divided, divide, label_subsets
 from twofold.compare.fitting import Fitting, make_parts, reading_seconds
@@ -159,7 +160,7 @@ def _score(
         plan = fitting.chosen.get(family)
         for part in fitting.parts.rationed() if plan else ():
             if plan is not None and fitting.result(plan, part) is not None:
-                done[family, part] = linked(run.graph(plan.name, part), steps)
+                done[family, part] = simplify(linked(run.graph(plan.name, part), steps))
     told = answers(divided.test, done)
     sample = divided.test.take(np.arange(min(FOR_ANATOMY, divided.test.n_rows)))
     counts = draw_counts(_strata(divided), asked.seed)
