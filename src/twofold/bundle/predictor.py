@@ -99,7 +99,7 @@ class Predictor:
         self._about, self._graph, self._manifest = about, graph, manifest
         self._names = about.schema.names
         self._width = max(1, len(about.classes))
-        self._chunk = CELLS if about.schema.of_kind("image", "audio", "series") else CHUNK
+        self._cells = bool(about.schema.of_kind("image", "audio", "series"))
         self.classes_ = _as_labels(about.classes)
 
     def __repr__(self) -> str:
@@ -204,13 +204,14 @@ class Predictor:
         columns = columns_of(X, self._names)
         n_rows = max(map(len, columns.values()), default=0)
         unread: list[Unreadable] = []
-        if n_rows <= self._chunk:
+        chunk = CELLS if self._cells else CHUNK
+        if n_rows <= chunk:
             answer = self._run(conform(columns, self.schema), unread)
         else:
             answer = np.empty((n_rows, self._width))
-            for start in range(0, n_rows, self._chunk):
-                part = {name: values[start : start + self._chunk] for name, values in columns.items()}
-                answer[start : start + self._chunk] = self._run(conform(part, self.schema), unread, start)
+            for start in range(0, n_rows, chunk):
+                part = {name: values[start : start + chunk] for name, values in columns.items()}
+                answer[start : start + chunk] = self._run(conform(part, self.schema), unread, start)
         if unread:
             warnings.warn(_told(unread, n_rows), UnreadableWarning, stacklevel=3)
         return answer

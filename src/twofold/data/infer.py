@@ -189,6 +189,7 @@ def _named_like_id(name: str) -> bool:
 
 def _declare(name: str, values: NDArray[Any], kind: str) -> Column:
     if kind in MEDIA:
+        _must_hold_cells(name, kind, values)
         return described(Column(name, kind, "declared"), values)  # type: ignore[arg-type]
     text = to_text(values)
     present = [word for word in text.tolist() if word is not None]
@@ -219,6 +220,19 @@ def _declare(name: str, values: NDArray[Any], kind: str) -> Column:
         _must_read(name, kind, share, sample, [np.isnan(parse_date(w, DATE_FORMATS[style])) for w in sample])
         return replace(column, format=DATE_FORMATS[style])
     return column
+
+
+def _must_hold_cells(name: str, kind: str, values: NDArray[Any]) -> None:
+    """Insist on files, bytes or arrays: single numbers and dates are no pictures, clips or series."""
+    plain = values.dtype.kind in "biufMm" or all(
+        isinstance(value, (bool, int, float, np.number)) for value in values.tolist() if value is not None
+    )
+    if plain and len(values):
+        raise SchemaError(
+            f"'{name}' is declared as {kind}, but holds single values such as {values[0]!r}.",
+            "A cell is the path of a file, the bytes of one, or an array.",
+            "Correct the schema, or give the files.",
+        )
 
 
 def _best(shares: Sequence[Any]) -> tuple[float, int]:
