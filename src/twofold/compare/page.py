@@ -103,6 +103,14 @@ def render(study: Study) -> str:
         tried=list(_tried(study)),
         settings=list(_settings(study)),
         families=FAMILIES,
+        uncounted=sorted(
+            {
+                stage.kind.replace("_", " ")
+                for one in study.workflows
+                for stage in one.anatomy.stages
+                if stage.cost.multiply_adds is None
+            }
+        ),
         phases=PHASES,
     )
 

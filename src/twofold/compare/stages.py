@@ -30,15 +30,19 @@ from twofold.compare.views import (
     picture,
     shortened,
     strip_of,
+    wave_of,
 )
 from twofold.core.table import Table
 from twofold.report.number_format import per_row
-from twofold.steps.base import INPUT, PREDICTION, Node, Step
+from twofold.steps.base import FEATURES, INPUT, PREDICTION, Node, Step
 from twofold.steps.cells import CellError
+from twofold.steps.clips import decode as clips_of
 from twofold.steps.extraction import Extraction
 from twofold.steps.pictures import decode, sizes
 from twofold.steps.series_cells import numbers_of
 
+RATE = 8_000
+"""Samples a second in which a clip is drawn."""
 MOST_SIDE, LEAST_SIDE = 96, 16
 MOST_FACTS = 8
 
@@ -81,7 +85,10 @@ def _show_series(row: Table, column: str) -> Drawing:
 
 
 def _show_clip(row: Table, column: str) -> Drawing:
-    return Passage(shortened(str(row.columns[column][0]), 60))
+    for clips in clips_of(row, column, RATE):
+        if len(clips.rows):
+            return wave_of(clips.samples, "the clip")
+    return Passage("it cannot be read")
 
 
 _INPUTS: dict[str, Callable[[Table, str], Drawing]] = {
@@ -114,6 +121,8 @@ def phases_of(study: Study, workflow: Workflow, row: Table) -> tuple[Phase, ...]
         if views and node.output in stages:
             views[-1] = replace(views[-1], price=_price(stages[node.output]))
         features += views
+    if not features:
+        features += _encoded(workflow, values)
     answer = answer_view(study.case, study, np.asarray(values[PREDICTION])[0])
     read = tuple(_reading_views(study, workflow, row))
     heads = tuple(deciding_views(workflow, values))
@@ -121,6 +130,15 @@ def phases_of(study: Study, workflow: Workflow, row: Table) -> tuple[Phase, ...]
         Phase(name, views)
         for name, views in zip(PHASES, (read, tuple(features), heads, (answer,)), strict=True)
     )
+
+
+def _encoded(workflow: Workflow, values: dict[str, Any]) -> Iterator[View]:
+    """Show the matrix that a classifier reads, where no stage before it makes features."""
+    for node in workflow.graph.nodes:
+        if node.output == FEATURES:
+            value = values[FEATURES]
+            row = np.asarray(value.toarray() if hasattr(value, "toarray") else value)[0]
+            yield View("the columns, encoded", f"{row.size:,} numbers", strip_of(row, "encoded columns"))
 
 
 def _price(stage: Stage) -> str:
@@ -202,6 +220,8 @@ def _network(step: Step, node: Node, values: dict[str, Any], row: Table) -> Iter
 
 def _draw_activation(activation: Activation) -> Drawing:
     values = activation.values
+    if values.ndim == 3 and values.shape[1] == 1:
+        values = values[:, 0]  # channels over time
     if values.ndim == 3:
         return maps_of(strongest(values), "activations")
     if values.ndim == 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.compare.onnx_costs import Layer, model_costs
+from twofold.compare.onnx_costs import ASSUMED, FRAMES, Layer, model_costs
 from twofold.steps.base import Step
 from twofold.steps.extraction import Extraction, RawExtraction
 
@@ -144,16 +145,32 @@ def _minirocket(step: Any) -> float:
     return float(step.length * (patterns + len(step.biases)))
 
 
+def _mfcc(step: Any) -> float:
+    # a second of frames: the transform and its power, bands, coefficients, and their statistics
+    n = step.framing.size
+    frame = n * math.log2(n) + 2 * n + (n / 2 + 1) * step.mels + step.mels * step.coefficients
+    return float(FRAMES * (frame + 12 * (step.mels + step.coefficients)))
+
+
+def _log_mel(step: Any) -> float:
+    n = 1 << (step.window - 1).bit_length()
+    return float(step.frames * (n * math.log2(n) + 2 * n + (n / 2 + 1) * step.shape[0]))
+
+
 BY_HAND: dict[str, Callable[[Any], float]] = {
     "hog": _hog,
     "lbp": _lbp,
     "colours": _colours,
     "edges": _edges,
     "minirocket": _minirocket,
+    "log_mel": _log_mel,
+    "mfcc": _mfcc,
     "pixels": lambda step: float(step.width),
-    "log_mel": lambda step: 60.0 * float(step.width),
+    "regular_series": lambda step: 2.0 * float(step.width),
+    "word_numbers": lambda _: 0.0,
+    "word_vectors": lambda step: float(ASSUMED * step.width),
 }
-"""Operations of one cell by the kind of step. A log-mel value takes a share of a fast Fourier transform."""
+"""Operations of one cell by the kind of step; of a clip, those of a second of sound."""
 
 
 def is_raw(step: Step) -> bool:

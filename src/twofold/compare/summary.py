@@ -63,10 +63,8 @@ def as_text(study: Study) -> str:
     told = verdict(study)
     places = shared_decimals([fit.score for one in study.workflows for fit in one.fits])
     official = " official ones" if study.official else ""
-    lines = [
-        "",
-        f"{study.case.question} {study.n_train:,} rows to learn from, {len(study.y):,}{official} to test on.",
-    ]
+    rows = f"{study.n_train:,} rows to learn from, {len(study.y):,}{official} to test on."
+    lines = ["", f"{study.case.question} {rows}"]
     lines += [f"! {note}" for note in (*study.case.notes, *study.notes)]
     shares = [share(fit.share) for fit in study.workflows[0].fits]
     head = "".join(f"{text:>9}" for text in shares)

@@ -105,18 +105,31 @@ def _gloss(study: Study, ahead: str) -> str:
         )
         first = min(near, key=lambda family: works[family])
         most = max(near, key=lambda family: works[family])
-        factor = number(works[most] / max(1, works[first]), 0)
         return (
             f"Between what is level, the cheaper is the better: {FAMILIES[first].lower()} takes "
-            f"{amount(works[first])} multiply-adds a row, {FAMILIES[most].lower()} {factor} times as many."
+            f"{amount(works[first])} multiply-adds a row, {FAMILIES[most].lower()} "
+            f"{_times(works[most], works[first])}."
         )
     if ahead == cheapest:
         return f"It is also the cheapest: {least}."
-    factor = number(works[ahead] / max(1, works[cheapest]), 0)
     return (
-        f"It takes {amount(works[ahead])} multiply-adds a row, {factor} times as many as "
+        f"It takes {amount(works[ahead])} multiply-adds a row, {_times(works[ahead], works[cheapest])} as "
         f"{FAMILIES[cheapest].lower()}."
     )
+
+
+def _times(many: int, few: int) -> str:
+    """Say how many times as much something is.
+
+    Examples
+    --------
+    >>> _times(700, 100), _times(104, 100), _times(120_000, 10)
+    ('7.0 times as many', 'about as many', '12,000 times as many')
+    """
+    factor = many / max(1, few)
+    if factor < 1.1:
+        return "about as many"
+    return f"{number(factor, 1 if factor < 10 else 0)} times as many"
 
 
 def training_of(one: Workflow) -> Training:

@@ -107,7 +107,8 @@ def maps_of(maps: NDArray[Any], alt: str, across: int = 4) -> Raster:
 
 def strip_of(values: NDArray[Any], alt: str) -> Raster:
     """Show a row of numbers as small squares."""
-    pixels = strip(values, across=64 if np.size(values) > 512 else 32)
+    many = np.size(values)
+    pixels = strip(values, across=32 if many <= 512 else 64 if many <= 2048 else 192)
     return Raster(address(pixels), pixels.shape[1], pixels.shape[0], alt)
 
 
@@ -123,6 +124,19 @@ def curve_of(values: NDArray[Any], alt: str) -> Curve:
         ys = 100 - 100 * (thin - low) / spread
         paths.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True)))
     return Curve(tuple(paths[:6]), alt)
+
+
+def wave_of(samples: NDArray[Any], alt: str, columns: int = 240) -> Curve:
+    """Show samples of a clip as a band between the lowest and the highest of each stretch."""
+    stretch = -(-len(samples) // columns) or 1
+    whole = np.zeros(max(1, -(-len(samples) // stretch)) * stretch)
+    whole[: len(samples)] = samples
+    low, high = (edge(whole.reshape(-1, stretch), axis=1) for edge in (np.min, np.max))
+    top = float(np.abs(whole).max()) or 1.0
+    xs = np.linspace(0, 100, len(low))
+    there = [f"{x:.1f} {50 - 48 * y / top:.1f}" for x, y in zip(xs, high, strict=True)]
+    back = [f"{x:.1f} {50 - 48 * y / top:.1f}" for x, y in zip(xs[::-1], low[::-1], strict=True)]
+    return Curve(("M" + "L".join(there + back) + "z",), alt)
 
 
 def shortened(text: str, most: int = 280) -> str:
