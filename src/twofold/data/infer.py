@@ -260,7 +260,7 @@ def _mark_duplicates(frame: pd.DataFrame, columns: list[Column], declared: froze
             series = frame[label]
             try:
                 digest = int(pd.util.hash_pandas_object(series, index=False).sum() & np.uint64(2**63 - 1))
-            except TypeError:
+            except (TypeError, UnicodeEncodeError):  # no hash, or halves of UTF-16 pairs
                 digest = hash(tuple(map(str, series.tolist())))
             key = (column.kind, digest)
             if key in seen and frame[label].equals(frame[seen[key]]):

@@ -21,11 +21,23 @@ def row_hashes(table: Table) -> NDArray[np.uint64]:
     for position, (name, values) in enumerate(sorted(table.columns.items())):
         del name
         if values.dtype == object:
-            codes = pd.util.hash_array(np.where(values == None, "\0", values), categorize=True)  # noqa: E711
+            codes = _hash_objects(np.where(values == None, "\0", values))  # noqa: E711
         else:
             codes = pd.util.hash_array(np.ascontiguousarray(values, dtype=np.float64) + 0.0)
         total = total * np.uint64(0x9E3779B97F4A7C15) + codes + np.uint64(position)
     return total if table.columns else np.arange(table.n_rows, dtype=np.uint64)
+
+
+def _hash_objects(values: NDArray[np.object_]) -> NDArray[np.uint64]:
+    import pandas as pd
+
+    try:
+        return pd.util.hash_array(values, categorize=True)
+    except UnicodeEncodeError:  # a path whose bytes are no UTF-8
+        for place, value in enumerate(values.tolist()):
+            if isinstance(value, str):
+                values[place] = value.encode("utf-8", "surrogatepass")
+        return pd.util.hash_array(values, categorize=True)
 
 
 def find_leaks(dataset: Dataset) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ Cells of pictures, clips and series are binary: a first byte tells paths from co
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,15 @@ PATH, CONTENT = b"p", b"c"
 
 def _arrow(values: NDArray[Any]) -> Any:
     if not any(isinstance(value, bytes) for value in values.tolist()):
-        return pa.array(values, type=pa.string()).dictionary_encode()
-    marked = [
-        None if value is None else CONTENT + value if isinstance(value, bytes) else PATH + value.encode()
-        for value in values.tolist()
-    ]
-    return pa.array(marked, type=pa.large_binary())
+        with suppress(UnicodeEncodeError):  # a path whose bytes are no UTF-8
+            return pa.array(values, type=pa.string()).dictionary_encode()
+    return pa.array(list(map(_marked, values.tolist())), type=pa.large_binary())
+
+
+def _marked(value: str | bytes | None) -> bytes | None:
+    if isinstance(value, str):
+        return PATH + value.encode("utf-8", "surrogatepass")
+    return None if value is None else CONTENT + value
 
 
 def _cells(column: Any) -> NDArray[Any]:
@@ -73,7 +77,7 @@ def _cells(column: Any) -> NDArray[Any]:
     out = np.empty(len(column), dtype=object)
     for row, value in enumerate(column.to_pylist()):
         if value is not None:
-            out[row] = value[1:] if value[:1] == CONTENT else value[1:].decode()
+            out[row] = value[1:] if value[:1] == CONTENT else value[1:].decode("utf-8", "surrogatepass")
     return out
 
 

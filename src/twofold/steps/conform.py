@@ -115,12 +115,29 @@ def _as_text(value: Any) -> str | None:
         value = value.decode("utf-8", "replace")
     if isinstance(value, str):
         word = value.strip()
+        if not word.isascii():
+            word = _without_halves(word)
         return None if word.lower() in MISSING else word
     if is_missing(value):
         return None
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
     return str(value)
+
+
+def _without_halves(word: str) -> str:
+    r"""Join or replace halves of UTF-16 pairs, such as a cut emoji leaves behind: no file can hold them.
+
+    Examples
+    --------
+    >>> ascii(_without_halves("cut \ud83d"))
+    "'cut \\ufffd'"
+    """
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return word.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return word
 
 
 def to_text(values: NDArray[Any]) -> NDArray[np.object_]:
