@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 MOST_BYTES = 200_000_000
 """A file with more is not read: no picture, clip or series that is learned from is so large."""
+LONGEST_NAME = 120
+"""Letters of a cell that are told."""
 ARRAY = b"\x93NUMPY"
 """How an array in the ``.npy`` form begins."""
 
@@ -45,14 +47,18 @@ def read_cell(cell: Any) -> bytes:
 
 
 def name_cell(cell: Any) -> str:
-    """Return a short name of a cell for a person.
+    """Return a short name of a cell for a person: of a long one, how it begins and ends.
 
     Examples
     --------
     >>> name_cell("cats/17.png"), name_cell(b"abc")
     ('cats/17.png', '3 bytes')
+    >>> len(name_cell("cats/" * 1_000 + "17.png"))
+    123
     """
-    return cell if isinstance(cell, str) else f"{len(cell):,} bytes"
+    if not isinstance(cell, str):
+        return f"{len(cell):,} bytes"
+    return cell if len(cell) <= LONGEST_NAME else f"{cell[:40]}...{cell[40 - LONGEST_NAME :]}"
 
 
 def pack_array(array: NDArray[Any]) -> bytes:
