@@ -10,8 +10,9 @@ import pytest
 
 import twofold
 from tests.cells.build import picture_table, png, series_table
-from twofold.core.errors import ReadError, UnreadableWarning
+from twofold.core.errors import ReadError, SchemaError, UnreadableWarning
 from twofold.data.read import read_table
+from twofold.estimators.replay import replay
 from twofold.search.cells import made_in
 from twofold.search.run_folder import RunFolder
 
@@ -72,6 +73,23 @@ def test_pictures_that_cannot_be_read_are_named_and_the_rows_answered(fitted, tm
     np.testing.assert_allclose(answers[4, 0] - answers[3, 0], 0, atol=0.5)  # both are missing pictures
 
 
+@pytest.mark.parametrize(
+    "values", [[1.5, 2.5], [3, 4], [True, False], pd.to_datetime(["2020-01-01", "2021-01-01"])]
+)
+def test_a_column_of_pictures_that_holds_something_else_counts_as_missing(fitted, values):
+    _, model, _ = fitted
+    missing = model.predict_proba(pd.DataFrame({"photo": [None, None], "size": 0.0}))
+    with pytest.warns(UnreadableWarning, match=r"2 cell\(s\) of 2 rows .*row 0, 'photo'.*row 1, 'photo'"):
+        answers = model.predict_proba(pd.DataFrame({"photo": values, "size": 0.0}))
+    np.testing.assert_allclose(answers, missing, atol=1e-6)
+
+
+def test_a_column_of_pictures_that_is_lost_is_refused(fitted):
+    _, model, _ = fitted
+    with pytest.raises(SchemaError, match=r"lacks 1 column.*'photo'"):
+        model.predict(pd.DataFrame({"size": [0.0]}))
+
+
 def test_unreadable_training_pictures_are_counted_in_the_events():
     table = picture_table(40)
     table.loc[3, "photo"] = b"rubbish"
@@ -87,6 +105,24 @@ def test_cells_are_read_once_and_kept_with_the_run(fitted):
     made = made_in(RunFolder(folder / "run"))
     assert {"hog", "lbp", "colours", "edges"} <= {one.extractor for one in made}
     assert all(one.row_seconds > 0 and one.size > 0 for one in made)
+
+
+def test_a_run_with_pictures_is_replayed_to_the_same_answers(fitted):
+    _, _, folder = fitted
+    again = replay(folder / "run")
+    assert again
+    assert all(part.difference == 0 for part in again)
+
+
+def test_a_run_with_pictures_is_taken_up_again_without_reading_anew(fitted):
+    table, model, folder = fitted
+    run = folder / "run"
+    before = {path: path.stat().st_mtime_ns for path in (run / "cells").rglob("*") if path.is_file()}
+    options = {"max_trials": 3, "folds": 2, "n_jobs": 2, "candidates": ["linear", "extra_trees", "towers"]}
+    second = twofold.fit(table, target="way", run_dir=str(run), **options)
+    after = {path: path.stat().st_mtime_ns for path in (run / "cells").rglob("*") if path.is_file()}
+    assert before == after
+    np.testing.assert_array_equal(second.predict_proba(table), model.predict_proba(table))
 
 
 def test_the_bundle_answers_without_torch_and_scikit_learn(fitted, tmp_path):
