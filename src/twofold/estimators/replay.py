@@ -68,6 +68,8 @@ def replay(folder: Path) -> tuple[Replayed, ...]:
     again = Path(tempfile.mkdtemp(prefix="twofold-replay-"))
     try:
         shutil.copytree(run.data, again / "data")
+        if run.cells.is_dir():  # what no label has touched is taken as it is
+            shutil.copytree(run.cells, RunFolder(again).cells)
         RunFolder(again).write_settings(settings)
         with WorkerPool(1, 1) as pool:
             ordered = sorted(done, key=lambda name: bool(plans[name].network))

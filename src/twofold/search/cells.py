@@ -14,11 +14,13 @@ No label is looked at here, so rows that are to be scored may be among them.
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,7 +95,7 @@ def make_step(run: RunFolder, dataset: Dataset, column: str, name: str, seconds:
     column : str
     name : str
         Of the extractor. Where it has a choice of sizes and the name gives none, the finest is taken with
-        which a cell costs at most `seconds`, or else the coarsest.
+        which a cell costs at most `seconds`, or else the coarsest; the default where seconds do not count.
     seconds : float
     seed : int
     """
@@ -103,7 +105,8 @@ def make_step(run: RunFolder, dataset: Dataset, column: str, name: str, seconds:
     there = np.flatnonzero(dataset.table.columns[column] != None)  # noqa: E711 - element by element
     order = make_generator(seed, "cells", column).permutation(there)
     sample = _only(dataset.table, column, np.sort(order[:SAMPLE]))
-    sizes = [extractor.size] if extractor.size or not extractor.sizes else sorted(extractor.sizes)
+    fixed = extractor.size or not extractor.sizes or math.isinf(seconds)
+    sizes = [extractor.size] if fixed else sorted(extractor.sizes)
     found: tuple[str, Extractor, Extraction, float] | None = None
     for size in sizes:
         tried = make_extractor(f"{name.partition('@')[0]}@{size}" if size else name)
@@ -157,8 +160,9 @@ def fill(run: RunFolder, dataset: Dataset, column: str, name: str, rows: tuple[i
     return told
 
 
+@lru_cache(maxsize=1)
 def step_of(folder: Path) -> Extraction:
-    """Return the step that was made."""
+    """Return the step that was made; the last one stays open for the next stretch."""
     return cast(Extraction, load_graph(folder / "graph").nodes[0].step)
 
 

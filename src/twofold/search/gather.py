@@ -91,9 +91,8 @@ class Gather:
         key = (made.column, made.extractor)
         self._made[key] = made
         done = stretches(self.run, made)
-        for start, told in done.items():
+        for told in done.values():
             self._complain(made.column, told["unreadable"])
-            del start
         rows = max(16, int(STRETCH / max(made.row_seconds, 1e-6)))
         n, at = len(self.dataset.y), 0
         self._open[key] = []
