@@ -182,18 +182,19 @@ def _answers(model: Any, frame: Any) -> tuple[Any, list[str]]:
 
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", UnreadableWarning)
-        answers = pd.DataFrame({"prediction": model.predict(frame)})
-        if model.capabilities.probabilities:
-            chances = model.predict_proba(frame)
-            for place, label in enumerate(model.classes_.tolist()):
-                answers[f"proba_{label}"] = chances[:, place]
-    told: dict[str, None] = {}
+        chances = model.output(frame) if model.capabilities.probabilities else None
+        found = model.predict(frame) if chances is None else model.labels(chances)
+    answers = pd.DataFrame({"prediction": found})
+    if chances is not None:
+        for place, label in enumerate(model.classes_.tolist()):
+            answers[f"proba_{label}"] = chances[:, place]
+    told = []
     for one in heard:
         if issubclass(one.category, UnreadableWarning):
-            told[str(one.message)] = None
+            told.append(str(one.message))
         else:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-    return answers, list(told)
+    return answers, told
 
 
 def _write_table(frame: Any, out: Path) -> None:
@@ -256,6 +257,7 @@ def compare(
     from twofold.search.settings import check_jobs
 
     asked = Asked(parse_seconds(budget), seed, check_jobs(jobs), metric)
+    out.mkdir(parents=True, exist_ok=True)  # whatever speaks against it is told before the work
     with ExitStack() as stack:
         progress: Any = Silent() if quiet else Lines()
         if watched() and not quiet:

@@ -155,6 +155,7 @@ def _price(stage: Stage) -> str:
 def _reading_views(study: Study, workflow: Workflow, row: Table) -> Iterator[View]:
     """Show pictures in the sizes in which they are read; of other rows, say how many columns."""
     seen: set[tuple[str, int]] = set()
+    raw: list[View] = []
     for node in workflow.graph.nodes:
         column, side = getattr(node.step, "column", ""), getattr(node.step, "side", 0)
         if side and (column, side) not in seen:
@@ -162,8 +163,9 @@ def _reading_views(study: Study, workflow: Workflow, row: Table) -> Iterator[Vie
             pixels, _ = decode(row, column, side)
             yield View("the picture", f"{side}×{side} pixels", picture(pixels[0], "the picture"))
         elif isinstance(node.step, Extraction) and is_raw(node.step):
-            yield from _raw(node.step, np.asarray(node.step.run(row))[0])
-    if not seen:
+            raw += _raw(node.step, np.asarray(node.step.run(row))[0])
+    yield from raw
+    if not seen and not raw:
         told = ", ".join(f"{n} {kind}" for kind, n in Counter(study.kinds.values()).items())
         yield View("the columns", told, Passage(shortened(", ".join(study.kinds), 120)))
 
