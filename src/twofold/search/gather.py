@@ -15,6 +15,8 @@ from twofold.search.senses import BY_NETWORK, Senses
 
 DEEP_SHARE, HAND_SHARE = 0.2, 0.15
 """Of the whole time, what reading all cells of one kind with a network, or by hand, may take."""
+LOADING, LOADING_SHARE = 10.0, 0.35
+"""Seconds, or a share of the time, that an extractor may take to be made: a cold disk loads torch slowly."""
 STRETCH = 2.0
 """Seconds that a stretch of rows takes: short enough for plans to start early, long enough to be worth it."""
 TOLD = 3
@@ -56,7 +58,7 @@ class Gather:
         for made in made_in(self.run):
             self._keep(made)
             waiting = [(c, n) for c, n in waiting if (c, n) != (made.column, n) or not _same(made, n)]
-        limit = max(30.0, 0.5 * self.seconds)
+        limit = max(LOADING, LOADING_SHARE * self.seconds)
         while waiting or pool.running:
             while waiting and pool.idle:
                 column, name = waiting.pop(0)
