@@ -18,6 +18,8 @@ from twofold.steps.strings import LONGEST, Different, different, tokens
 
 REMEMBERED = 4_096
 """Different strings that a step remembers from single rows."""
+AT_ONCE = 4_000_000
+"""Values that are projected in one go, in double precision (32 MB)."""
 SHORT = 200
 """Letters of the longest string that is remembered."""
 
@@ -173,6 +175,9 @@ class Letters(Step):
 class Project(Step):
     """A matrix, sparse or dense, times fixed directions: ``X @ directions``.
 
+    Dense products are summed in double precision: in single, the last bits of a row follow from how many rows
+    are beside it, and trees that cut between equal rows then answer otherwise.
+
     Parameters
     ----------
     directions : float32 array of shape (d, k)
@@ -189,7 +194,17 @@ class Project(Step):
         (X,) = inputs
         if isinstance(X, SparseRows):
             return np.asarray(X.times(self._key, self.directions))
-        return np.asarray(X @ self.directions, dtype=np.float32)
+        if hasattr(X, "tocsr"):
+            return np.asarray(X @ self.directions, dtype=np.float32)
+        out = np.empty((len(X), self.directions.shape[1]), dtype=np.float32)
+        step = max(1, AT_ONCE // max(1, X.shape[1]))
+        for first in range(0, len(out), step):
+            out[first : first + step] = X[first : first + step] @ self._wide
+        return out
+
+    @cached_property
+    def _wide(self) -> NDArray[np.float64]:
+        return self.directions.astype(np.float64)
 
 
 def _classes() -> bytes:
