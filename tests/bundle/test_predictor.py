@@ -94,6 +94,7 @@ def test_probabilities_belong_to_classes():
 def test_the_threshold_decides(threshold):
     model = predictor(threshold=threshold)
     expected = np.where(model.predict_proba(columns())[:, 1] >= threshold, "yes", "no")
+    assert model.labels(model.predict_proba(columns())).tolist() == expected.tolist()
     assert model.predict(columns()).tolist() == expected.tolist()
 
 

@@ -171,7 +171,7 @@ class Predictor:
         answer = self.output(X)
         if not self._about.classes:
             return answer[:, 0]
-        return self.classes_[self._codes(answer)]
+        return self.labels(answer)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Answer with probabilities of shape (n_rows, n_classes), in the order of `classes_`.
@@ -188,6 +188,15 @@ class Predictor:
                 "Use predict.",
             )
         return self.output(X)
+
+    def labels(self, probabilities: NDArray[np.float64]) -> NDArray[Any]:
+        """Return what `predict` answers where `predict_proba` gives these probabilities.
+
+        Parameters
+        ----------
+        probabilities : array of shape (n_rows, n_classes)
+        """
+        return self.classes_[self._codes(probabilities)]
 
     def predict_batches(self, batches: Iterable[Any]) -> Iterator[NDArray[Any]]:
         """Yield `predict` for each of many tables, so that not all have to be in memory."""
