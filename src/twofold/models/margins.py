@@ -38,7 +38,7 @@ def fit_sigmoids(
     from sklearn.linear_model import LogisticRegression
 
     q = margins.shape[1]
-    slopes, bias = np.zeros(q), np.zeros(q)
+    slopes, bias = np.full(q, FLATTEST), np.zeros(q)
     w = np.ones(len(y)) if weight is None else weight
     for column in range(q):
         positive = y == (1 if q == 1 else column)
