@@ -182,7 +182,7 @@ def named_case(data: str, target: str | None, seed: int) -> Case:
     """
     from twofold.data.read import read_table
 
-    if data == "cars" and not Path(data).exists():
+    if data == "cars":  # a folder of that name is ./cars
         from twofold.compare.cars import load_cars
 
         return load_cars(seed=seed)
