@@ -16,7 +16,7 @@ import pytest
 from tests.bundle.build import assert_three_parts, columns, contents, edit, make_bundle
 from twofold.bundle import elsewhere
 from twofold.bundle.about import Bundle
-from twofold.bundle.elsewhere import LARGE, STORE, Found, keep, store_folder
+from twofold.bundle.elsewhere import STORE, Found, keep, store_folder
 from twofold.bundle.inspect import inspect
 from twofold.bundle.manifest import Blob, Manifest
 from twofold.bundle.predictor import Predictor, load
@@ -31,19 +31,22 @@ from twofold.steps.linear import Linear
 from twofold.steps.numbers import Scale
 from twofold.steps.word_numbers import WordNumbers
 
-WORDS = np.random.default_rng(3).integers(97, 123, (100, 18_000)).astype(np.int32).view("<U18000").ravel()
-"""A few words so long that they take more than a megabyte, compressed."""
+WORDS = np.random.default_rng(3).integers(97, 123, (100, 600)).astype(np.int32).view("<U600").ravel()
+"""A few words so long that they take more than `LARGE` bytes, compressed."""
+LARGE = 30_000
+"""The bound of these tests, so that they are quick."""
 
 
 @pytest.fixture(autouse=True)
 def store(tmp_path, monkeypatch):
     folder = tmp_path / "store"
     monkeypatch.setenv(STORE, str(folder))
+    monkeypatch.setattr("twofold.bundle.save.LARGE", LARGE)
     return folder
 
 
 def large_bundle(words=WORDS, column="remark"):
-    """Make a model whose reading of a text takes more than a megabyte, and whose rest takes little."""
+    """Make a model whose reading of a text takes more than `LARGE` bytes, and whose rest takes little."""
     bundle = make_bundle()
     head = Linear(np.array([[0.5, -0.5]]), np.zeros(1), "sigmoid")
     fill = Scale(np.zeros(2), np.zeros(2), np.full(2, 50.0), np.zeros(0, dtype=np.int64), 0.0)
@@ -108,6 +111,16 @@ def test_an_older_version_refuses_a_slim_bundle_with_the_remedy(tmp_path, monkey
     monkeypatch.setattr("twofold.bundle.manifest.FORMAT", 1)
     with pytest.raises(BundleError, match=r"format 2.*pip install --upgrade twofold"):
         load(place)
+
+
+@pytest.mark.parametrize("less", [0, 1])
+def test_a_blob_is_held_elsewhere_from_its_bound_on(less, tmp_path, monkeypatch):
+    whole = load(save(large_bundle(), tmp_path / "whole")).metadata.blobs
+    size = max(blob.bytes for blob in whole.values())
+    monkeypatch.setattr("twofold.bundle.save.LARGE", size + less)
+    blobs = load(save(large_bundle(), tmp_path / "m", slim=True)).metadata.blobs
+    assert sum(blob.elsewhere for blob in blobs.values()) == 1 - less
+    assert elsewhere.LARGE == 1_000_000
 
 
 def test_two_bundles_share_one_blob(tmp_path, store, expected):
