@@ -262,4 +262,4 @@ class Fitting:
 def reading_seconds(run: RunFolder, reads: Sequence[str], n_rows: int) -> float:
     """Return what bringing the cells of so many rows into features costs on one core."""
     wanted = {name for name in reads if not learns(name)}
-    return n_rows * sum(made.row_seconds for made in made_in(run) if made.extractor in wanted)
+    return n_rows * sum(made.row_seconds for made in made_in(run) if made.name in wanted)

@@ -154,13 +154,13 @@ def _score(
 ) -> tuple[Workflow, ...]:
     """Answer the test rows with every fit, reading their cells once; score and take apart."""
     progress.phase("answering the test rows")
-    steps = extractions(run)
     done: dict[tuple[str, int], Graph] = {}
     for family in ("ml", "dl", "hybrid"):
         plan = fitting.chosen.get(family)
         for part in fitting.parts.rationed() if plan else ():
             if plan is not None and fitting.result(plan, part) is not None:
-                done[family, part] = simplify(linked(run.graph(plan.name, part), steps))
+                graph = run.graph(plan.name, part)
+                done[family, part] = simplify(linked(graph, extractions(run, graph)))
     told = answers(divided.test, done)
     sample = divided.test.take(np.arange(min(FOR_ANATOMY, divided.test.n_rows)))
     counts = draw_counts(_strata(divided), asked.seed)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twofold.core.errors import SchemaError
 from twofold.core.schema import KINDS, Column, Schema
-from twofold.data.media_files import MEDIA, described, infer_media
+from twofold.data.media_files import MEDIA, described, gone_files, infer_media
 from twofold.steps.conform import LONGEST, as_array, convert, parse_date, parse_number, to_text
 
 SAMPLE = 2_000
@@ -117,7 +117,8 @@ def _infer(name: str, values: NDArray[Any]) -> Column:
         return replace(column, kind="date", reason="dates by type")
     if values.dtype.kind in "iuf":
         return _number_or_id(replace(column, kind="number", reason="numbers by type"), values, n)
-    return _from_strings(column, present, values, n)
+    found = _from_strings(column, present, values, n)
+    return replace(found, reason=found.reason + gone_files(values))
 
 
 def _from_strings(column: Column, present: NDArray[Any], values: NDArray[Any], n: int) -> Column:

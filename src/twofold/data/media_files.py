@@ -56,11 +56,26 @@ def infer_media(name: str, values: NDArray[Any]) -> Column | None:
     """Return what a column of pictures, clips or series is; None for every other column."""
     if values.dtype != object:
         return None
-    if kind := kind_of_files(values):
+    kind = kind_of_files(values)
+    if kind and not _some_there(values):
+        return None
+    if kind:
         return described(Column(name, kind, f"names of {kind} files"), values)  # type: ignore[arg-type]
     first = next((value for value in values.tolist() if not _is_empty(value)), None)
     kind, reason = _kind_of_cell(first)
     return described(Column(name, kind, reason), values) if kind else None  # type: ignore[arg-type]
+
+
+def _some_there(values: NDArray[Any]) -> bool:
+    """Whether one of the first named files is there: addresses and bare names are no files."""
+    named = [str(value) for value in values.tolist() if isinstance(value, (str, Path)) and str(value).strip()]
+    return any(map(_is_file, named[:SAMPLE]))
+
+
+def gone_files(values: NDArray[Any]) -> str:
+    """Say that strings end like files of a kind, of which none was found; nothing for others."""
+    kind = kind_of_files(values) if values.dtype == object else ""
+    return f"; they end like {kind} files, but none of those looked at is there" if kind else ""
 
 
 def _kind_of_cell(cell: Any) -> tuple[str, str]:

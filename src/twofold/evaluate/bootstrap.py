@@ -127,15 +127,14 @@ def resample(
         np.stack([outside for _, outside, _ in drawn]),
         np.array([trivial for _, _, trivial in drawn]),
         np.array([thresholds or len(line.members) > 1 for line in lines]),
-        np.array([_cost(line, entrants, entrants.cost) for line in lines]),
-        np.array([_cost(line, entrants, entrants.row_seconds) for line in lines]),
+        np.array([_cost(line, entrants, entrants.cost, timed=entrants.timed) for line in lines]),
+        np.array([_cost(line, entrants, entrants.row_seconds, timed=True) for line in lines]),
         entrants.share,
         float(np.sqrt(entrants.overlap * entrants.share)),
     )
 
 
-def _cost(line: Line, entrants: Entrants, costs: NDArray[np.float64]) -> float:
-    """Return what a row costs with a line; where seconds are meant, cells are read once for all members."""
-    cost = line.join.row_seconds(costs)
-    timed = line.join.together and costs is entrants.row_seconds
-    return cost - entrants.twice(line.members) if timed else cost
+def _cost(line: Line, entrants: Entrants, costs: NDArray[np.float64], *, timed: bool) -> float:
+    """Return what a row costs with a line, in seconds or bytes; cells are read once for all members."""
+    seconds, size = entrants.twice(line.members) if line.join.together else (0.0, 0)
+    return line.join.row_seconds(costs) - (seconds if timed else size)

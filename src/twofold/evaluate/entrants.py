@@ -52,8 +52,10 @@ class Entrants:
         As measured.
     cost : array of shape (T,)
         What decisions are weighed with: the same, or bytes where the clock must not decide.
-    twice : callable (members) -> float
-        Seconds a row that a sum over these members counts more than once.
+    twice : callable (members) -> (float, int)
+        Seconds a row, and bytes, that a sum over these members counts more than once.
+    timed : bool
+        Whether `cost` is seconds.
     readable, native : boolean arrays of shape (T,)
     slow : boolean array of shape (T,)
         Takes too long a row to be one of several members; never where the clock must not decide.
@@ -74,7 +76,8 @@ class Entrants:
     overlap: float
     row_seconds: NDArray[np.float64]
     cost: NDArray[np.float64]
-    twice: Callable[[Sequence[int]], float]
+    twice: Callable[[Sequence[int]], tuple[float, int]]
+    timed: bool
     readable: NDArray[np.bool_]
     native: NDArray[np.bool_]
     slow: NDArray[np.bool_]
@@ -129,7 +132,8 @@ def line_up(
         1.0 + len(folds) * float(np.mean([len(fold.test) / len(fold.train) for fold in folds])),
         np.array([trial.row_seconds for trial in trials]),
         np.array([trial.row_seconds if timed else trial.size for trial in trials], dtype=np.float64),
-        lambda members: read_twice([trials[member] for member in members])[0],
+        lambda members: read_twice([trials[member] for member in members]),
+        timed,
         np.array([readable.get(trial.name, False) for trial in trials]),
         np.array([native.get(trial.name, False) for trial in trials]),
         np.array(

@@ -61,6 +61,7 @@ class LogMelFrames(Extractor):
     reads = "audio"
     network = False
     raw = True
+    fitted = True
     seconds = 1e-3
     sizes = (64, 40)
 

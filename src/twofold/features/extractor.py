@@ -92,7 +92,20 @@ def make_extractor(name: str) -> Extractor:
 
     Such as ``"hog"``, ``"efficientnet@96"`` or ``"hf:sentence-transformers/all-MiniLM-L6-v2"``.
     """
-    word, _, size = name.partition("@")
+    word = base_name(name)
+    size = int(name.removeprefix(word).removeprefix("@") or 0)
     if word.startswith(HUB):
-        return cast(Extractor, EXTRACTORS.load("hf")(int(size or 0), word.removeprefix(HUB)))
-    return cast(Extractor, EXTRACTORS.load(word)(int(size or 0)))
+        return cast(Extractor, EXTRACTORS.load("hf")(size, word.removeprefix(HUB)))
+    return cast(Extractor, EXTRACTORS.load(word)(size))
+
+
+def base_name(name: str) -> str:
+    """Return the name of an extractor without its size.
+
+    Examples
+    --------
+    >>> base_name("efficientnet@96"), base_name("hf:/models@v2/x")
+    ('efficientnet', 'hf:/models@v2/x')
+    """
+    word, at, size = name.rpartition("@")
+    return word if at and size.isdigit() else name

@@ -19,6 +19,8 @@ from twofold.steps.numbers import Standard
 WORDS = "words"
 """Stands for the counts and TF-IDF of text columns, which are encoders and no extractor of their own."""
 LIMIT = 8.0
+BLOCK = 2_000
+"""Rows that are looked at at once."""
 SPREAD = 1e-6
 """Features that vary less than this are taken as constant."""
 
@@ -131,8 +133,10 @@ def standardised(part: Part) -> Part:
 def _moments(X: Any) -> tuple[Any, Any]:
     if not len(X):
         return np.zeros(X.shape[1], dtype=np.float32), np.ones(X.shape[1], dtype=np.float32)
-    centre = X.mean(axis=0, dtype=np.float64)
-    spread = X.std(axis=0, dtype=np.float64)
+    centre, squares = X.mean(axis=0, dtype=np.float64), np.zeros(X.shape[1])
+    for start in range(0, len(X), BLOCK):  # not one float64 copy of everything
+        squares += np.square(X[start : start + BLOCK] - centre).sum(axis=0)
+    spread = np.sqrt(squares / len(X))
     spread[spread < SPREAD * np.maximum(np.abs(centre), 1e-30)] = 1.0
     spread[spread == 0] = 1.0
     return centre.astype(np.float32), spread.astype(np.float32)

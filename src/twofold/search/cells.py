@@ -28,12 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.graph_files import load_graph, save_graph
+from twofold.bundle.simplify import steps_of
 from twofold.core import optional
 from twofold.core.random import make_generator
+from twofold.core.schema import Schema
 from twofold.core.table import Table
 from twofold.core.trial import Read
 from twofold.data.dataset import Dataset
-from twofold.features.extractor import Extractor, make_extractor
+from twofold.features.extractor import Extractor, base_name, make_extractor
 from twofold.features.reading import WORDS, Reading, Ready, described
 from twofold.search.run_folder import RunFolder, whole_folder, write_json
 from twofold.steps.base import INPUT, Graph, Node
@@ -78,6 +80,11 @@ class Made:
     shape: tuple[int, ...] = ()
     tokens: int = 0
 
+    @property
+    def name(self) -> str:
+        """The extractor as plans name it: each column has the size that suits it."""
+        return base_name(self.extractor)
+
 
 def folder_of(run: RunFolder, column: str, extractor: str) -> Path:
     """Return where a column's features lie."""
@@ -109,11 +116,11 @@ def make_step(run: RunFolder, dataset: Dataset, column: str, name: str, seconds:
     sizes = [extractor.size] if fixed else sorted(extractor.sizes)
     found: tuple[str, Extractor, Extraction, float] | None = None
     for size in sizes:
-        tried = make_extractor(f"{name.partition('@')[0]}@{size}" if size else name)
+        tried = make_extractor(f"{base_name(name)}@{size}" if size else name)
         step = tried.make(column, sample, seed)
         cost = _time(step, _only(dataset.table, column, order[:TIMED]))
         if found is None or cost <= seconds:
-            found = (f"{name}@{size}" if size and "@" not in name else name, tried, step, cost)
+            found = (f"{base_name(name)}@{size}" if size else name, tried, step, cost)
         if cost > seconds:
             break
     assert found is not None
@@ -160,9 +167,15 @@ def fill(run: RunFolder, dataset: Dataset, column: str, name: str, rows: tuple[i
     return told
 
 
-@lru_cache(maxsize=1)
 def step_of(folder: Path) -> Extraction:
     """Return the step that was made; the last one stays open for the next stretch."""
+    return _open_step(folder, (folder / MADE).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _open_step(folder: Path, written: int) -> Extraction:
+    """Read a step; `written` tells it from an earlier one in the same place."""
+    del written
     return cast(Extraction, load_graph(folder / "graph").nodes[0].step)
 
 
@@ -187,29 +200,32 @@ def with_cells(run: RunFolder, dataset: Dataset, reads: Iterable[str]) -> tuple[
     names = tuple(reads)
     known, ready = {}, {}
     for made in made_in(run):
-        if made.extractor in names:
+        if made.name in names:
             path = folder_of(run, made.column, made.extractor) / "matrix.npy"
             known[made.column, made.key] = np.load(path, mmap_mode="r", allow_pickle=False)
             step = Known(made.column, made.key)
-            ready[made.column, made.extractor] = Ready(step, made.names, made.shape, made.tokens)
+            ready[made.column, made.name] = Ready(step, made.names, made.shape, made.tokens)
     table = replace(dataset.table, known={**dataset.table.known, **known})
     return replace(dataset, table=table), Reading(names, ready)
 
 
-def costs_of(run: RunFolder, reads: Iterable[str]) -> tuple[Read, ...]:
-    """Return what it costs to read a row's cells before the model sees them, by extractor."""
+def costs_of(run: RunFolder, schema: Schema, reads: Iterable[str]) -> tuple[Read, ...]:
+    """Return what it costs to read a row's cells before the model sees them, by extractor and used column."""
     names = set(reads)
     return tuple(
         Read(f"{made.extractor} of {made.column}", made.row_seconds, made.size)
         for made in made_in(run)
-        if made.extractor in names
+        if made.name in names and not schema[made.column].unused
     )
 
 
-def extractions(run: RunFolder) -> Mapping[tuple[str, str], Extraction]:
-    """Return the steps that `Known` steps of the run's graphs stand for."""
+def extractions(run: RunFolder, graph: Graph) -> Mapping[tuple[str, str], Extraction]:
+    """Return the steps that the `Known` steps of a graph stand for."""
+    wanted = {(step.column, step.key) for step in steps_of(graph) if isinstance(step, Known)}
     return {
-        (made.column, made.key): step_of(folder_of(run, made.column, made.extractor)) for made in made_in(run)
+        (made.column, made.key): step_of(folder_of(run, made.column, made.extractor))
+        for made in made_in(run)
+        if (made.column, made.key) in wanted
     }
 
 

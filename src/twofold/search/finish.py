@@ -119,8 +119,8 @@ class Finish:
         """Return a graph that reads cells by itself, and whether it answers like the model."""
         run = self.refit.run
         made = made_in(run)
-        dataset, _ = with_cells(run, self.dataset, {one.extractor for one in made})
-        table = make_check_table(dataset, self.settings.seed, {one.column for one in made})
+        dataset, _ = with_cells(run, self.dataset, {one.name for one in made})
+        table = make_check_table(dataset, self.settings.seed)
         lowered = np.asarray(graph.run({INPUT: table}), dtype=np.float64)
         for step in steps_of(graph):
             step.forget()
@@ -129,7 +129,7 @@ class Finish:
         if not made:
             return graph, parity
         few = table.take(np.arange(min(table.n_rows, READ_AGAIN)))
-        whole = linked(graph, extractions(run))
+        whole = linked(graph, extractions(run, graph))
         again = np.asarray(whole.run({INPUT: Table(few.columns, few.n_rows, {})}), dtype=np.float64)
         linking = check_parity(lowered[: few.n_rows], again, relative=relative)
         return whole, parity if linking.passed else linking

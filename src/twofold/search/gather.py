@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,8 +14,8 @@ from twofold.search.pool import Event, WorkerPool
 from twofold.search.run_folder import RunFolder
 from twofold.search.senses import BY_NETWORK, Senses
 
-DEEP_SHARE, HAND_SHARE = 0.2, 0.15
-"""Of the whole time, what reading all cells of one kind with a network, or by hand, may take."""
+DEEP_SHARE, HAND_SHARE = 0.2, 0.3
+"""Of the whole time, what reading all cells with a network may take, and with everything else together."""
 LOADING, LOADING_SHARE = 10.0, 0.35
 """Seconds, or a share of the time, that an extractor may take to be made: a cold disk loads torch slowly."""
 STRETCH = 2.0
@@ -48,6 +49,7 @@ class Gather:
     _made: dict[tuple[str, str], Made] = field(default_factory=dict)
     _open: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
     _running: dict[tuple[str, str], int] = field(default_factory=dict)
+    _again: set[tuple[str, str]] = field(default_factory=set)
     _unreadable: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
 
     def prepare(self, pool: WorkerPool) -> Senses:
@@ -57,15 +59,26 @@ class Gather:
         ]
         for made in made_in(self.run):
             self._keep(made)
-            waiting = [(c, n) for c, n in waiting if (c, n) != (made.column, n) or not _same(made, n)]
+            waiting = [pair for pair in waiting if pair != (made.column, made.name)]
         limit = max(LOADING, LOADING_SHARE * self.seconds)
+        until = time.monotonic() + limit
         while waiting or pool.running:
-            while waiting and pool.idle:
+            left = until - time.monotonic()
+            while waiting and pool.idle and left > 0:
                 column, name = waiting.pop(0)
-                pool.submit(self._job(column, name, {"seconds": self._allowed(name)}), limit)
+                pool.submit(self._job(column, name, {"seconds": self._allowed(name)}), left)
+            if left <= 0:
+                for _, name in waiting:
+                    self._lose(name, "there was no time to look at it")
+                waiting = []
             for event in pool.wait(0.25):
                 self._take_made(event)
         return self._chosen()
+
+    def _lose(self, name: str, reason: str) -> None:
+        if name not in self.lost:
+            self.lost[name] = reason
+            self.notes.append(f"{name} was left out: {reason}.")
 
     def _columns(self, name: str) -> tuple[str, ...]:
         return self.dataset.schema.of_kind(make_extractor(name).reads)
@@ -76,15 +89,16 @@ class Gather:
 
     def _allowed(self, name: str) -> float:
         """Seconds that one cell may cost."""
-        share = DEEP_SHARE if make_extractor(name).network else HAND_SHARE
+        deep = make_extractor(name).network
+        share = DEEP_SHARE if deep else HAND_SHARE
+        beside = 1 if deep else max(1, sum(not learns(other) for other in self.senses.hand + self.senses.raw))
         columns = max(1, len(self._columns(name)))
-        return share * self.seconds * self.cores / max(1, len(self.dataset.y) * columns)
+        return share * self.seconds * self.cores / max(1, len(self.dataset.y) * columns * beside)
 
     def _take_made(self, event: Event) -> None:
         name = event.job["cells"]["extractor"]
         if event.outcome != "done":
-            self.lost[name] = str(event.payload.get("reason", event.outcome))
-            self.notes.append(f"{name} was left out: {self.lost[name]}")
+            self._lose(name, str(event.payload.get("reason", event.outcome)).rstrip("."))
             return
         data = event.payload["made"]
         self._keep(Made(**{**data, "names": tuple(data["names"]), "shape": tuple(data["shape"])}))
@@ -107,28 +121,24 @@ class Gather:
             at = stop
 
     def _chosen(self) -> Senses:
-        """Return the senses with the sizes that were chosen, without what is too dear."""
-        dear = {
-            made.extractor
-            for made in self._made.values()
-            if made.row_seconds > self._allowed(made.extractor) and make_extractor(made.extractor).network
-        }
-        whole = {made.extractor.partition("@")[0]: made.extractor for made in self._made.values()}
-        widths = {made.extractor: made.width for made in self._made.values()}
+        """Return the senses without what is lost or too dear; each column has the size that suits it."""
+        for made in self._made.values():
+            if made.row_seconds > self._allowed(made.name):
+                self._lose(made.name, "it would need too large a part of the time")
+        there = {made.name for made in self._made.values()} - set(self.lost)
         deep: list[str] = []
         for names in BY_NETWORK.values():
-            there = [whole[name] for name in names if name in whole and name in self.senses.deep]
-            deep += [name for name in there if name not in dear][:1]
-        for name in sorted(dear):
-            self.notes.append(f"{name} was left out: it would need too large a part of the time.")
-        kept = {*deep, *self.senses.hand, *(whole.get(name, name) for name in self.senses.raw)}
-        for key in [key for key in self._open if key[1] not in kept]:
+            deep += [name for name in names if name in there and name in self.senses.deep][:1]
+        hand, raw = (
+            tuple(name for name in names if name in there or (learns(name) and name not in self.lost))
+            for names in (self.senses.hand, self.senses.raw)
+        )
+        kept = {*deep, *hand, *raw}
+        for key in [key for key in self._open if self._made[key].name not in kept]:
             del self._open[key]
-
-        def resolved(names: Sequence[str]) -> tuple[str, ...]:
-            return tuple(whole.get(name, name) for name in names if learns(name) or name in whole)
-
-        hand, raw = resolved(self.senses.hand), resolved(self.senses.raw)
+        widths: dict[str, int] = {}
+        for made in self._made.values():
+            widths[made.name] = widths.get(made.name, 0) + made.width
         return replace(self.senses, hand=hand, deep=tuple(deep), raw=raw, widths=widths)
 
     def next(self, *, deep: bool) -> dict[str, Any] | None:
@@ -148,15 +158,18 @@ class Gather:
         if event.outcome == "done":
             self._complain(key[0], event.payload["filled"]["unreadable"])
             return
-        self.lost[key[1]] = str(event.payload.get("reason", event.outcome))
-        self.notes.append(f"{key[1]} was given up: {self.lost[key[1]]}")
+        if key not in self._again:  # a stretch may be lost to the memory watch, or to bad luck
+            self._again.add(key)
+            self._open[key].append(tuple(cells["rows"]))
+            return
+        self._lose(self._made[key].name, str(event.payload.get("reason", event.outcome)).rstrip("."))
         self._open[key].clear()
 
     def state(self, reads: Sequence[str]) -> str:
         """Tell whether what a plan reads is ``ready``, still ``open``, or ``lost``."""
         if any(name in self.lost for name in reads):
             return "lost"
-        keys = [key for key in self._made if key[1] in reads]
+        keys = [key for key, made in self._made.items() if made.name in reads]
         return "open" if any(self._open.get(key) or self._running.get(key) for key in keys) else "ready"
 
     @property
@@ -176,7 +189,3 @@ class Gather:
                 f"{len(cells):,} of {len(self.dataset.y):,} cells of '{column}' could not be read and count "
                 f"as missing: {', '.join(first)}{', ...' if len(cells) > TOLD else ''}."
             )
-
-
-def _same(made: Made, name: str) -> bool:
-    return made.extractor == name or made.extractor.partition("@")[0] == name

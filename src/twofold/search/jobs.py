@@ -25,7 +25,7 @@ from twofold.data.split import inner_split
 from twofold.data.store import load_dataset
 from twofold.hybrids.deep_features import embed_out_of_fold, lower_deep_features, make_deep_columns
 from twofold.models.base import Model
-from twofold.search.cells import costs_of, fill, made_in, make_step, with_cells
+from twofold.search.cells import costs_of, fill, make_step, with_cells
 from twofold.search.check_rows import make_check_table
 from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
 from twofold.search.views_on_disk import encode_part
@@ -204,14 +204,14 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
     reads = _all_reads(run, job.plan)
     model, encoder, graph = _fit_part(job, dataset, fold)
     dataset, _ = with_cells(run, dataset, reads)
-    check = make_check_table(dataset, job.seed, {made.column for made in made_in(run)})
+    check = make_check_table(dataset, job.seed)
     X = encoder.run({INPUT: check}, FEATURES)
     native_answer = np.asarray(model.output(X), dtype=np.float64)
     graph, mismatch, native = _keep_what_agrees(model, graph, check, native_answer)
     scored = dataset.table.take(fold.test)
     tick = time.perf_counter()
     prediction = np.asarray(graph.run({INPUT: scored}), dtype=np.float64)
-    cells = costs_of(run, reads)
+    cells = costs_of(run, dataset.schema.without(job.plan.without), reads)
     row_seconds = (time.perf_counter() - tick) / max(len(fold.test), 1) + sum(one.seconds for one in cells)
     seconds = time.perf_counter() - began
     with whole_folder(run.trial(job.plan.name, job.part)) as folder:

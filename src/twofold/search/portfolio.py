@@ -99,7 +99,7 @@ def _has_towers(plan: Plan, senses: Senses) -> bool:
         return True
     read = {make_extractor(name).reads for name in senses.raw}
     if "image" in plan.params:
-        return "image" in read and any(name.startswith("efficientnet") for name in senses.deep)
+        return "image" in read and all(map(available, make_extractor("efficientnet").packages))
     return bool(read & set(plan.params))
 
 

@@ -286,7 +286,7 @@ class Run:
             return np.asarray(graph.run({INPUT: table}), dtype=np.float64)
 
         budget = left.share(0.8) if self.settings.timed else Budget()
-        dataset, _ = with_cells(self.run, self.dataset, {made.extractor for made in made_in(self.run)})
+        dataset, _ = with_cells(self.run, self.dataset, {made.name for made in made_in(self.run)})
         return permutation_importance(answer, dataset, fold.test, self.metric, budget, self.settings.seed)
 
     def _baseline_graph(self) -> Graph:

@@ -191,7 +191,8 @@ class Search:
         """Give a worker a stretch of cells to read: by hand before all else, by a network one at a time."""
         if self.gather is None:
             return False
-        job = self.gather.next(deep=deep or not self.gather.reading_deep)
+        beside = pool.size > 1 and not self.gather.reading_deep  # one worker reads, the others fit
+        job = self.gather.next(deep=deep or beside)
         if job is None:
             return False
         limit = max(60.0, 0.5 * self.settings.seconds)

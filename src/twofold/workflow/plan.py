@@ -75,6 +75,7 @@ class Plan:
         if declared.view == "none":
             return "baseline"
         makers = [make_extractor(name) for name in self.reads if name != WORDS]
+        makers = [maker for maker in makers if maker.reads not in self.without]
         by_network = bool(self.network) or any(maker.network for maker in makers)
         if declared.network:
             by_hand = any(not maker.network and not maker.raw for maker in makers)
