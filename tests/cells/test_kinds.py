@@ -1,5 +1,7 @@
 """What a kind of column brings, and what several members read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,10 @@ from twofold.core.schema import Column, Schema
 from twofold.core.table import Table
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
+from twofold.data.infer import infer_schema
+from twofold.features.extractor import base_name
 from twofold.metrics import get_metric
+from twofold.search.cells import Made
 from twofold.search.kinds import kinds_worth
 from twofold.steps.base import INPUT, Graph, Node
 from twofold.steps.extraction import Known, linked
@@ -104,3 +109,24 @@ def test_a_table_of_text_and_numbers_tells_what_each_kind_brings():
     assert any("without text" in note for note in model.verdict_.notes)
     board = model.leaderboard().set_index("model")
     assert board.loc["linear without text", "status"] == "complete"
+
+
+@pytest.mark.parametrize("cell", ["https://example.org/{}.jpg", "{}.png", "missing/{}.wav"])
+def test_addresses_and_names_of_no_file_are_no_pictures(cell):
+    frame = pd.DataFrame({"link": [cell.format(row) for row in range(30)], "n": range(30)})
+    column = infer_schema(frame)["link"]
+    assert column.kind == "id"
+    assert "none of those looked at is there" in column.reason
+
+
+def test_each_column_has_the_size_that_suits_it():
+    assert base_name("minilm@64") == base_name("minilm") == "minilm"
+    made = Made("body", "minilm@64", "key", 384, 0.01, 10, ())
+    assert made.name == "minilm"
+
+
+def test_a_variant_that_does_not_see_the_text_is_no_hybrid():
+    plan = Plan("linear (deep)", "linear", reads=("minilm",))
+    assert plan.family == "hybrid"
+    assert replace(plan, without=("text",)).family == "ml"
+    assert replace(plan, without=("number",)).family == "hybrid"

@@ -57,11 +57,11 @@ def infer_media(name: str, values: NDArray[Any]) -> Column | None:
     if values.dtype != object:
         return None
     kind = kind_of_files(values)
-    if kind and not _some_there(values):
-        return None
-    if kind:
+    if kind and _some_there(values):
         return described(Column(name, kind, f"names of {kind} files"), values)  # type: ignore[arg-type]
-    first = next((value for value in values.tolist() if not _is_empty(value)), None)
+    first = next(
+        (value for value in values.tolist() if not (_is_empty(value) or isinstance(value, str))), None
+    )
     kind, reason = _kind_of_cell(first)
     return described(Column(name, kind, reason), values) if kind else None  # type: ignore[arg-type]
 
