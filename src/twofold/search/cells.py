@@ -172,6 +172,11 @@ def step_of(folder: Path) -> Extraction:
     return _open_step(folder, (folder / MADE).stat().st_mtime_ns)
 
 
+def close_step() -> None:
+    """Let go of the step that is open: its session is larger than many a model."""
+    _open_step.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _open_step(folder: Path, written: int) -> Extraction:
     """Read a step; `written` tells it from an earlier one in the same place."""

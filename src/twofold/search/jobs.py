@@ -25,7 +25,7 @@ from twofold.data.split import inner_split
 from twofold.data.store import load_dataset
 from twofold.hybrids.deep_features import embed_out_of_fold, lower_deep_features, make_deep_columns
 from twofold.models.base import Model
-from twofold.search.cells import costs_of, fill, make_step, with_cells
+from twofold.search.cells import close_step, costs_of, fill, make_step, with_cells
 from twofold.search.check_rows import make_check_table
 from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
 from twofold.search.views_on_disk import encode_part
@@ -194,6 +194,7 @@ def run_job(data: dict[str, Any]) -> dict[str, Any]:
     """Fit, score, lower, and write the part's folder; return its summary. Cells are read by jobs too."""
     if "cells" in data:
         return _read_cells(data)
+    close_step()
     job = Job.from_json(data)
     for package in job.plan.packages:
         optional.load(package, f"'{job.plan.name}'")  # once a process, and not out of the fit's own share

@@ -97,8 +97,11 @@ def lower_trees(trees: Trees, n_features: int, head: Linear) -> Graph:
     single = len(np.unique(trees.leaf)) == len(trees.leaf) == int((trees.feature < 0).sum())
     write, version, kind = (_single, 5, "DOUBLE") if single else (_several, 3, "FLOAT")
     name = "TreeEnsemble" if single else "TreeEnsembleRegressor"
-    attributes = {"n_targets": n_outputs, **write(trees)}
-    node = helper.make_node(name, ["X"], ["scores"], domain="ai.onnx.ml", **attributes)
+    node = helper.make_node(name, ["X"], ["scores"], domain="ai.onnx.ml", n_targets=n_outputs)
+    for key, value in write(trees).items():  # one by one: lists of numbers take ten times the room of arrays
+        plain = value.tolist() if isinstance(value, np.ndarray) else value
+        node.attribute.append(helper.make_attribute(key, plain))
+        del plain
     graph = helper.make_graph(
         [node],
         "trees",
@@ -133,17 +136,17 @@ def _single(trees: Trees) -> dict[str, Any]:
     order = np.argsort(trees.leaf)
     return {
         "aggregate_function": 1,
-        "nodes_featureids": np.where(stump, 0, trees.feature[kept]).tolist(),
+        "nodes_featureids": np.where(stump, 0, trees.feature[kept]),
         "nodes_splits": from_array(np.where(stump, 0.0, trees.threshold[kept])),
         "nodes_modes": from_array(np.zeros(len(kept), dtype=np.uint8)),
-        "nodes_truenodeids": children[0].tolist(),
-        "nodes_falsenodeids": children[1].tolist(),
-        "nodes_trueleafs": to_leaf[0].astype(int).tolist(),
-        "nodes_falseleafs": to_leaf[1].astype(int).tolist(),
-        "nodes_missing_value_tracks_true": trees.missing_left[kept].astype(int).tolist(),
-        "leaf_targetids": trees.output[order].tolist(),
+        "nodes_truenodeids": children[0],
+        "nodes_falsenodeids": children[1],
+        "nodes_trueleafs": to_leaf[0].astype(int),
+        "nodes_falseleafs": to_leaf[1].astype(int),
+        "nodes_missing_value_tracks_true": trees.missing_left[kept].astype(int),
+        "leaf_targetids": trees.output[order],
         "leaf_weights": from_array(trees.value[order]),
-        "tree_roots": place[trees.roots].tolist(),
+        "tree_roots": place[trees.roots],
     }
 
 
@@ -157,16 +160,16 @@ def _several(trees: Trees) -> dict[str, Any]:
     start = trees.roots[tree]
     return {
         "aggregate_function": "SUM",
-        "nodes_treeids": tree.tolist(),
-        "nodes_nodeids": (nodes - start).tolist(),
-        "nodes_featureids": np.where(leaf, 0, trees.feature).tolist(),
-        "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ").tolist(),
+        "nodes_treeids": tree,
+        "nodes_nodeids": (nodes - start),
+        "nodes_featureids": np.where(leaf, 0, trees.feature),
+        "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ"),
         "nodes_values_as_tensor": from_array(np.where(leaf, 0.0, trees.threshold)),
-        "nodes_truenodeids": np.where(leaf, 0, trees.left - start).tolist(),
-        "nodes_falsenodeids": np.where(leaf, 0, trees.right - start).tolist(),
-        "nodes_missing_value_tracks_true": trees.missing_left.astype(int).tolist(),
-        "target_treeids": tree[trees.leaf].tolist(),
-        "target_nodeids": (trees.leaf - start[trees.leaf]).tolist(),
-        "target_ids": trees.output.tolist(),
+        "nodes_truenodeids": np.where(leaf, 0, trees.left - start),
+        "nodes_falsenodeids": np.where(leaf, 0, trees.right - start),
+        "nodes_missing_value_tracks_true": trees.missing_left.astype(int),
+        "target_treeids": tree[trees.leaf],
+        "target_nodeids": (trees.leaf - start[trees.leaf]),
+        "target_ids": trees.output,
         "target_weights_as_tensor": from_array(trees.value),
     }
