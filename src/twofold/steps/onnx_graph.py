@@ -16,6 +16,8 @@ from twofold.steps.threads import thread_count
 
 SHARE = 256
 """Rows that are worth a thread."""
+CELLS = 2**18
+"""Numbers that go into a graph at once: what a network makes of them meanwhile is a hundred times as many."""
 
 
 @dataclass(frozen=True)
@@ -76,4 +78,9 @@ class OnnxGraph(Step):
         return name
 
     def _scores(self, matrix: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(self.session.run([self.output], {self._input: matrix})[0])
+        size = max(SHARE, CELLS // max(1, matrix.shape[1]))
+        if len(matrix) <= size:
+            return np.asarray(self.session.run([self.output], {self._input: matrix})[0])
+        starts = range(0, len(matrix), size)
+        parts = [self.session.run([self.output], {self._input: matrix[s : s + size]})[0] for s in starts]
+        return np.concatenate(parts)
