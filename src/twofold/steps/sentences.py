@@ -63,6 +63,7 @@ class SentenceNetwork(Extraction):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory, and is no quicker
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(
             self.model, sess_options=options, providers=["CPUExecutionProvider"]
