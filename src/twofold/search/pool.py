@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
 from twofold.core.errors import FitError
+from twofold.search.memory import resident
 
 Outcome = Literal["done", "failed", "died", "overdue"]
 
@@ -31,6 +32,8 @@ THREAD_VARIABLES = (
     "RAYON_NUM_THREADS",
     "TWOFOLD_THREADS",
 )
+MUCH = 1e9
+"""Bytes that parent and idle workers may hold before what follows a search is computed."""
 FOR_GLIBC = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "1048576",
@@ -238,6 +241,15 @@ class WorkerPool:
         worker.kill()
         self.workers[self.workers.index(worker)] = Worker.start(self.threads)
         return event
+
+    def lighten(self) -> None:
+        """Put fresh workers in the place of idle ones, when all together hold much: libraries stay loaded."""
+        idle = [worker for worker in self.workers if worker.job is None]
+        if resident([os.getpid(), *(worker.process.pid for worker in idle)]) < MUCH:
+            return
+        for worker in idle:
+            worker.kill()
+            self.workers[self.workers.index(worker)] = Worker.start(self.threads)
 
     def stop_all(self) -> None:
         """Kill every worker that has a job; their results are not waited for."""

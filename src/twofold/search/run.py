@@ -270,6 +270,7 @@ class Run:
             for sentence in finish.notes:
                 self._note(sentence)
         self.parity = found.parity
+        pool.lighten()
         evidence = keep(evidence, found)
         importances = self._importance(evidence, left)
         return replace(self._result(evidence, found.choice, found.graph), importances=importances)
