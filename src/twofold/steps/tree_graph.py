@@ -163,7 +163,7 @@ def _several(trees: Trees) -> dict[str, Any]:
         "nodes_treeids": tree,
         "nodes_nodeids": (nodes - start),
         "nodes_featureids": np.where(leaf, 0, trees.feature),
-        "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ"),
+        "nodes_modes": np.array(["BRANCH_LEQ", "LEAF"], dtype=object)[leaf.astype(int)],  # two strings in all
         "nodes_values_as_tensor": from_array(np.where(leaf, 0.0, trees.threshold)),
         "nodes_truenodeids": np.where(leaf, 0, trees.left - start),
         "nodes_falsenodeids": np.where(leaf, 0, trees.right - start),
