@@ -19,7 +19,7 @@ from twofold.bundle.simplify import steps_of
 from twofold.bundle.source import open_source
 from twofold.core import optional
 from twofold.core.errors import BundleError, InputError, MissingExtraError, TwofoldError, UnreadableWarning
-from twofold.core.schema import Schema
+from twofold.core.schema import MEDIA, Schema
 from twofold.core.table import Table, Unreadable
 from twofold.core.task import TASKS
 from twofold.steps.base import INPUT, Graph
@@ -99,7 +99,7 @@ class Predictor:
         self._about, self._graph, self._manifest = about, graph, manifest
         self._names = about.schema.names
         self._width = max(1, len(about.classes))
-        self._cells = bool(about.schema.of_kind("image", "audio", "series"))
+        self._cells = bool(about.schema.of_kind(*MEDIA))
         self.classes_ = _as_labels(about.classes)
 
     def __repr__(self) -> str:

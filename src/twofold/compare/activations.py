@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.compare.onnx_costs import model_costs
+from twofold.steps.onnx_session import open_session
 
 ACTIVE = frozenset({"Relu", "Clip", "Sigmoid", "Tanh", "Gelu", "LeakyRelu", "HardSwish"})
 """Operators that decide what of a layer's output goes on; shown in its place where one follows."""
@@ -73,19 +74,13 @@ def _behind(model: bytes, name: str) -> str:
 @lru_cache(maxsize=8)
 def _session(model: bytes, names: tuple[str, ...]) -> Any:
     import onnx
-    import onnxruntime
 
     proto = onnx.load_model_from_string(model)
     there = {item.name for item in proto.graph.output}
     for name in names:
         if name not in there:
             proto.graph.output.append(onnx.ValueInfoProto(name=name))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        proto.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
-    )
+    return open_session(proto.SerializeToString())
 
 
 def strongest(maps: NDArray[Any], most: int = 8) -> NDArray[Any]:

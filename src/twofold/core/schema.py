@@ -10,6 +10,10 @@ from twofold.core.errors import SchemaError
 
 Kind = Literal["number", "category", "date", "text", "image", "audio", "series", "id"]
 KINDS: tuple[str, ...] = get_args(Kind)
+MEDIA = frozenset({"image", "audio", "series"})
+"""Kinds whose cells stay as they are until a step reads them."""
+READ = MEDIA | {"text"}
+"""Kinds that extractors read."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twofold.core.errors import SchemaError
-from twofold.core.schema import KINDS, Column, Schema
-from twofold.data.media_files import MEDIA, described, gone_files, infer_media
+from twofold.core.schema import KINDS, MEDIA, Column, Schema
+from twofold.data.media_files import described, gone_files, infer_media
 from twofold.steps.conform import LONGEST, as_array, convert, parse_date, parse_number, to_text
 
 SAMPLE = 2_000

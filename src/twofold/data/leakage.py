@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.core.schema import MEDIA
 from twofold.core.table import Table
 from twofold.data.dataset import Dataset, Finding
 
@@ -75,7 +76,7 @@ def _copies(dataset: Dataset) -> list[Finding]:
     y = dataset.y[rows]
     out = []
     for name, values in dataset.table.columns.items():
-        if dataset.schema[name].kind in {"image", "audio", "series"}:
+        if dataset.schema[name].kind in MEDIA:
             continue
         strength = _strength(values[rows], y, bool(dataset.classes))
         if strength > COPY:

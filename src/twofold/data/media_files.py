@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twofold.core.errors import ReadError
-from twofold.core.schema import Column, Schema
+from twofold.core.schema import MEDIA, Column, Schema
 from twofold.core.table import Table
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
@@ -23,8 +23,6 @@ KIND_OF_ENDING = {
     **dict.fromkeys(CLIPS, "audio"),
     **dict.fromkeys(SERIES, "series"),
 }
-MEDIA = frozenset(KIND_OF_ENDING.values())
-"""Kinds whose cells are read by steps."""
 SOUND = frozenset({b"RIFF", b"fLaC", b"OggS"})
 """How sound files begin."""
 FILE, LABEL = "file", "label"

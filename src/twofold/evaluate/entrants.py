@@ -129,7 +129,7 @@ def line_up(
         blocks,
         strata.astype(np.int64),
         share,
-        1.0 + len(folds) * float(np.mean([len(fold.test) / len(fold.train) for fold in folds])),
+        overlap_of(folds),
         np.array([trial.row_seconds for trial in trials]),
         np.array([trial.row_seconds if timed else trial.size for trial in trials], dtype=np.float64),
         lambda members: read_twice([trials[member] for member in members]),
@@ -151,7 +151,7 @@ def _sampled(
     """Return scored rows, the block of each, and the share of all blocks; `cells` are those of one row."""
     rows = np.flatnonzero(np.isfinite(np.asarray(baseline.predictions)).all(axis=1))
     most = min(MOST_ROWS, max(500, MOST_CELLS // cells))
-    blocks = _blocks(dataset, rows)
+    blocks = blocks_of(dataset, rows)
     n_blocks = int(blocks.max()) + 1
     if len(rows) > most:
         sample = np.sort(make_generator(seed, "evidence").choice(len(rows), most, replace=False))
@@ -159,7 +159,13 @@ def _sampled(
     return rows, blocks, (int(blocks.max()) + 1) / n_blocks
 
 
-def _blocks(dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+def overlap_of(folds: Sequence[Fold]) -> float:
+    """Return how much wider a score over folds varies than over independent rows (Nadeau and Bengio 2003)."""
+    return 1.0 + len(folds) * float(np.mean([len(fold.test) / len(fold.train) for fold in folds]))
+
+
+def blocks_of(dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return the block of each row, to be resampled whole: its group, its stretch of time, or itself."""
     if dataset.groups is not None:
         return np.unique(dataset.groups[rows], return_inverse=True)[1].reshape(-1).astype(np.int64)
     if dataset.time is not None:

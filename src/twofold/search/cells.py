@@ -80,6 +80,11 @@ class Made:
     shape: tuple[int, ...] = ()
     tokens: int = 0
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Made:
+        """Read what `asdict` and JSON made of it."""
+        return cls(**{**data, "names": tuple(data["names"]), "shape": tuple(data["shape"])})
+
     @property
     def name(self) -> str:
         """The extractor as plans name it: each column has the size that suits it."""
@@ -186,11 +191,8 @@ def _open_step(folder: Path, written: int) -> Extraction:
 
 def made_in(run: RunFolder) -> list[Made]:
     """Return every step that was made in a run."""
-    found = []
-    for path in sorted(run.cells.glob(f"*/{MADE}")):
-        data = json.loads(path.read_text(encoding="utf-8"))
-        found.append(Made(**{**data, "names": tuple(data["names"]), "shape": tuple(data["shape"])}))
-    return found
+    paths = sorted(run.cells.glob(f"*/{MADE}"))
+    return [Made.from_json(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def stretches(run: RunFolder, made: Made) -> dict[int, dict[str, Any]]:

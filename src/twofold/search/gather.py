@@ -100,8 +100,7 @@ class Gather:
         if event.outcome != "done":
             self._lose(name, str(event.payload.get("reason", event.outcome)).rstrip("."))
             return
-        data = event.payload["made"]
-        self._keep(Made(**{**data, "names": tuple(data["names"]), "shape": tuple(data["shape"])}))
+        self._keep(Made.from_json(event.payload["made"]))
 
     def _keep(self, made: Made) -> None:
         key = (made.column, made.extractor)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from twofold.core.fold import Fold
 from twofold.core.random import make_generator
-from twofold.core.schema import Schema
+from twofold.core.schema import READ, Schema
 from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
+from twofold.evaluate.entrants import blocks_of, overlap_of
 from twofold.metrics.base import Metric
 from twofold.search.agenda import Agenda
 from twofold.search.result import KindWorth
@@ -23,7 +24,6 @@ from twofold.workflow.plan import Plan
 DRAWS = 200
 NEAR = 4.0
 """The plan that is fitted again is the best of those that take at most so many times as long as any."""
-CELLS = frozenset({"text", "image", "audio", "series"})
 
 
 def next_without(
@@ -42,7 +42,7 @@ def next_without(
         A run that counts its trials is not asked: the variants would be trials too.
     """
     kinds = tuple(dict.fromkeys(column.kind for column in schema.used))
-    if not timed or len(kinds) < 2 or not CELLS & set(kinds):
+    if not timed or len(kinds) < 2 or not READ & set(kinds):
         return None
     begun = {plan.without[0]: name for name, item in agenda.plans.items() if (plan := item.plan).without}
     left = [kind for kind in kinds if kind not in begun]
@@ -99,8 +99,7 @@ def kinds_worth(
             continue
         with_kind, without = (np.asarray(trial.predictions) for trial in pair if trial is not None)
         losses, whole = _losses(with_kind, without, dataset, metric, seed)
-        overlap = 1.0 + len(folds) * float(np.mean([len(f.test) / len(f.train) for f in folds]))
-        half = 1.96 * float(np.nanstd(losses)) * np.sqrt(overlap)
+        half = 1.96 * float(np.nanstd(losses)) * np.sqrt(overlap_of(folds))
         found.append(KindWorth(plan.without[0], whole, whole - half, whole + half, base))
     return tuple(sorted(found, key=lambda entry: -entry.loss))
 
@@ -131,9 +130,7 @@ def _losses(
     if dataset.weight is not None:
         weight = np.asarray(dataset.weight[rows])
     p, q = with_kind[rows], without[rows]
-    block = np.arange(len(rows))
-    if dataset.groups is not None:
-        block = np.unique(dataset.groups[rows], return_inverse=True)[1].reshape(-1)
+    block = blocks_of(dataset, rows)
     n_blocks = int(block.max()) + 1
     generator = make_generator(seed, "kinds")
     losses = np.empty(DRAWS)

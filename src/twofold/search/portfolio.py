@@ -17,7 +17,6 @@ from twofold.core.optional import available
 from twofold.data.dataset import Dataset
 from twofold.data.split import choose_fold_count
 from twofold.features.extractor import make_extractor
-from twofold.features.reading import WORDS
 from twofold.models import MODELS
 from twofold.search.senses import Senses
 from twofold.workflow.plan import Plan
@@ -115,12 +114,12 @@ class Portfolio:
 
 def lines_for(senses: Senses) -> list[tuple[Plan, float]]:
     """Return the plans for what a data set has to be read with, in order, with their shares of the time."""
-    if not senses.names or senses.names == (WORDS,):
+    if not senses.read_cells:
         return list(PORTFOLIO)
     reads = {_HAND: senses.hand, _DEEP: senses.deep, _BOTH: senses.hand + senses.deep, _RAW: senses.raw}
     lines = []
     for plan, level, share in CELL_PORTFOLIO:
-        if reads[level] and (level not in {_DEEP, _BOTH} or senses.deep) and _has_towers(plan, senses):
+        if reads[level] and (level != _BOTH or senses.deep) and _has_towers(plan, senses):
             lines.append((replace(plan, reads=reads[level]), share))
     kept = {plan.name for plan, _ in lines}
     if not senses.made_by_hand:  # text beside other columns: what is good on tables is tried as well

@@ -32,7 +32,6 @@ from twofold.data.dataset import Dataset
 from twofold.data.leakage import row_hashes
 from twofold.data.split import make_folds
 from twofold.data.store import save_dataset
-from twofold.features.reading import WORDS
 from twofold.metrics import get_metric
 from twofold.models.baseline import Baseline
 from twofold.search.cells import made_in, with_cells
@@ -136,7 +135,7 @@ class Run:
         for reason in dict.fromkeys(reason for _, reason in senses.left_out):
             names = [name for name, why in senses.left_out if why == reason]
             self._note(f"{' and '.join(names)} left out: {reason}.")
-        if not senses.names or senses.names == (WORDS,):
+        if not senses.read_cells:
             return None, portfolio
         self.progress.phase("looking at the cells")
         settings = self.settings

@@ -63,6 +63,11 @@ class Senses:
         return replace(self, hand=hand, deep=deep, raw=raw)
 
     @property
+    def read_cells(self) -> bool:
+        """Whether there is anything but words to be counted."""
+        return any(name != WORDS for name in self.names)
+
+    @property
     def made_by_hand(self) -> bool:
         """Whether something is made by hand that is not a count of words."""
         return any(name != WORDS for name in self.hand)

@@ -25,8 +25,7 @@ from twofold.steps.base import Graph, Step
 class Extraction(Step):
     """Features of one column of text, pictures, clips or series.
 
-    Subclasses are frozen dataclasses with `extract`. What a table knows already under the step's `key` is not
-    made again: features that no label has touched are computed once for a data set.
+    Subclasses are frozen dataclasses with `extract`; the steps of one answer share what it returns.
 
     Parameters
     ----------

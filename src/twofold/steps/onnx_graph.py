@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from twofold.steps.base import Step
 from twofold.steps.links import apply_link
+from twofold.steps.onnx_session import open_session
 from twofold.steps.threads import thread_count
 
 SHARE = 256
@@ -50,16 +51,7 @@ class OnnxGraph(Step):
         It has one thread: a row is answered before another thread would be awake, and many rows are shared
         out by `run`. So the sums do not depend on the number of cores either.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory, and is no quicker
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(
-            self.model, sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(self.model)
 
     def run(self, *inputs: Any) -> NDArray[Any]:
         (X,) = inputs

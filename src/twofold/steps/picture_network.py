@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twofold.core.table import Table
 from twofold.steps.base import EMBEDDING
 from twofold.steps.extraction import Extraction
+from twofold.steps.onnx_session import open_session
 from twofold.steps.pictures import decode
 from twofold.steps.threads import thread_count
 
@@ -51,16 +52,7 @@ class PictureNetwork(Extraction):
     @cached_property
     def session(self) -> Any:
         """The onnxruntime session, made at first use; it has one thread, `extract` has several of it."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory, and is no quicker
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(
-            self.model, sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(self.model)
 
     def extract(self, table: Table) -> NDArray[np.float32]:
         pixels, present = decode(table, self.column, self.side)

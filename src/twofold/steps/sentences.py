@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.steps.extraction import Extraction
+from twofold.steps.onnx_session import open_session
 from twofold.steps.strings import different
 from twofold.steps.threads import thread_count
 from twofold.steps.token_ids import LETTERS_A_TOKEN, TokenIds, load_tokenizer, token_ids
@@ -58,16 +59,7 @@ class SentenceNetwork(Extraction):
     @cached_property
     def session(self) -> Any:
         """The onnxruntime session, made at first use, with one thread: batches are shared out instead."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory, and is no quicker
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(
-            self.model, sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(self.model)
 
     @property
     def width(self) -> int:
