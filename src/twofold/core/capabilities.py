@@ -24,6 +24,9 @@ class Capabilities:
         alone).
     network : bool
         Whether it is a neural network; the family of a workflow follows from this.
+    joins : bool
+        Whether it holds models of both families and is a hybrid by itself, whatever it reads. One that
+        trains a network declares `network` too.
     tasks : frozenset of str
     sample_weight : bool
     sparse : bool
@@ -45,6 +48,7 @@ class Capabilities:
 
     view: View
     network: bool = False
+    joins: bool = False
     tasks: frozenset[str] = ALL_TASKS
     sample_weight: bool = True
     sparse: bool = False

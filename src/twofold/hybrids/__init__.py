@@ -1,1 +1,8 @@
 """One way of joining, one file."""
+
+from __future__ import annotations
+
+from twofold.core.registry import Registry
+
+HYBRIDS = Registry("twofold.hybrids", {})
+"""Name -> class of joins that are models by themselves: they follow `twofold.models.base.Model`."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from twofold.bundle.graph_files import save_graph
 from twofold.core import optional
 from twofold.core.budget import Budget
-from twofold.core.control import Control, Problem, Validation
+from twofold.core.control import Control, Problem
 from twofold.core.fold import Fold
 from twofold.core.random import derive_seed
 from twofold.data.dataset import Dataset
@@ -30,11 +30,9 @@ from twofold.search.check_rows import make_check_table
 from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
 from twofold.search.views_on_disk import encode_part
 from twofold.steps.base import FEATURES, INPUT, Graph
+from twofold.workflow.fitting import Sample, fit_sample
 from twofold.workflow.plan import Plan
 
-VALIDATION_SHARE = 0.12
-"""Of a part's training rows, watched for early stopping (capped at `MAX_VALIDATION` rows)."""
-MAX_VALIDATION = 5_000
 PARITY = 1e-5
 
 
@@ -100,49 +98,20 @@ def spared_rows(dataset: Dataset, folds: tuple[Fold, ...], seed: int) -> NDArray
     return spared
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """A part, encoded for one plan."""
-
-    X: Any
-    y: NDArray[Any]
-    weight: NDArray[np.float64] | None
-    rows: NDArray[np.intp]
-    encoder: Graph
-    problem: Problem
+def _fit(job: Job, sample: Sample, dataset: Dataset, budget: Budget) -> Model:
+    budget = replace(budget, cores=job.threads)
+    return fit_sample(
+        job.plan, sample, dataset, budget=budget, seed=job.seed, part=job.part, rounds=job.rounds
+    )
 
 
-def _control(job: Job, sample: _Sample, dataset: Dataset, left: Budget) -> tuple[Control, NDArray[np.intp]]:
-    """Choose the rows to watch, if the plan stops early, and the positions to learn from."""
-    everything = np.arange(len(sample.rows))
-    budget = replace(left, cores=job.threads)
-    control = Control(budget, derive_seed(job.seed, job.plan.name, job.part), job.rounds)
-    if job.rounds is not None or not job.plan.capabilities.iterative or len(everything) < 20:
-        return control, everything
-    share = min(VALIDATION_SHARE, MAX_VALIDATION / len(everything))
-    _, watched = inner_split(sample.rows, dataset, share, derive_seed(job.seed, "watch", job.part))
-    seen = np.isin(sample.rows, watched, invert=True)
-    learn, watch = np.flatnonzero(seen), np.flatnonzero(~seen)
-    if not len(learn) or not len(watch):
-        return control, everything
-    weight = None if sample.weight is None else sample.weight[watch]
-    return replace(control, validation=Validation(sample.X[watch], sample.y[watch], weight)), learn
-
-
-def _fit(job: Job, sample: _Sample, dataset: Dataset, budget: Budget) -> Model:
-    control, learn = _control(job, sample, dataset, budget)
-    weight = None if sample.weight is None else sample.weight[learn]
-    model = job.plan.make()
-    return model.fit(sample.X[learn], sample.y[learn], weight, problem=sample.problem, control=control)
-
-
-def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> _Sample:
+def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> Sample:
     run = RunFolder(Path(job.run))
     seen, reading = with_cells(run, dataset, job.plan.reads)
     seen = replace(seen, schema=seen.schema.without(job.plan.without))
     encoded = encode_part(run, seen, fold, view, job.part, job.seed, reading, job.plan.without)
     n_classes = len(dataset.classes)
-    return _Sample(
+    return Sample(
         encoded.matrix,
         dataset.y[fold.train],
         None if dataset.weight is None else dataset.weight[fold.train],
@@ -153,7 +122,7 @@ def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> _Sample:
 
 
 def _with_deep_columns(
-    job: Job, dataset: Dataset, fold: Fold, sample: _Sample, budget: Budget
+    job: Job, dataset: Dataset, fold: Fold, sample: Sample, budget: Budget
 ) -> tuple[Model, Graph, Graph]:
     """Fit a head over columns and a network's embedding; return it, its native input, its whole graph."""
     run = RunFolder(Path(job.run))

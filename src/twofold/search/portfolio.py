@@ -17,6 +17,7 @@ from twofold.core.optional import available
 from twofold.data.dataset import Dataset
 from twofold.data.split import choose_fold_count
 from twofold.features.extractor import make_extractor
+from twofold.hybrids import HYBRIDS
 from twofold.models import MODELS
 from twofold.search.senses import Senses
 from twofold.workflow.plan import Plan
@@ -148,10 +149,12 @@ def _unfit(plan: Plan, dataset: Dataset, seconds: float, timed: bool) -> str:
 
 
 def named_plan(name: str, senses: Senses = NO_SENSES) -> Plan:
-    """Return the plan that a name stands for: of the portfolio, a registered model, or ``module:Class``."""
+    """Return the plan of a name: of the portfolio, a registered model or join, or ``module:Class``."""
     for plan, _ in lines_for(senses):
         if plan.name == name:
             return plan
+    if name in HYBRIDS:
+        return replace(named_plan(HYBRIDS[name], senses), name=name)
     if (name in MODELS or ":" in name) and isinstance(_capabilities(name), Capabilities):
         view = _capabilities(name).view
         return Plan(name.replace(":", "."), name, reads=senses.raw if view == "towers" else senses.hand)

@@ -68,12 +68,14 @@ class Plan:
     def family(self) -> Family:
         """The family, derived: networks alone are dl, none is ml, both joined are a hybrid.
 
-        A network over features made by hand is a hybrid, and so is any other model over features that a
-        network made. Counts of words and raw cells are made by neither.
+        A network over features made by hand is a hybrid, so is any other model over features that a network
+        made, and so is a model that joins both by itself. Counts of words and raw cells are made by neither.
         """
         declared = self.capabilities
         if declared.view == "none":
             return "baseline"
+        if declared.joins:
+            return "hybrid"
         makers = [make_extractor(name) for name in self.reads if name != WORDS]
         makers = [maker for maker in makers if maker.reads not in self.without]
         by_network = bool(self.network) or any(maker.network for maker in makers)

@@ -1,0 +1,22 @@
+"""What the commands do: each returns words for a person and data for a program."""
+
+from __future__ import annotations
+
+from twofold.shell.board import datasets, leaderboard, replay, report
+from twofold.shell.compare import compare
+from twofold.shell.inspect import inspect
+from twofold.shell.main_job import demo, fit, predict
+from twofold.shell.told import Told
+
+__all__ = [
+    "Told",
+    "compare",
+    "datasets",
+    "demo",
+    "fit",
+    "inspect",
+    "leaderboard",
+    "predict",
+    "replay",
+    "report",
+]

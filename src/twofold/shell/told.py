@@ -1,0 +1,78 @@
+"""What a command answers, and what several commands need."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twofold.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Told:
+    """A command's answer.
+
+    Parameters
+    ----------
+    text : str
+    data : dict
+    good : bool
+    interrupted : bool
+    """
+
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+    good: bool = True
+    interrupted: bool = False
+
+
+def bundle_of(folder: Path) -> Path:
+    """Return the bundle in the folder of a fit, or the folder itself."""
+    return folder / "model" if (folder / "model" / "manifest.json").exists() else folder
+
+
+def run_of(folder: Path) -> Path:
+    """Return the kept run in the folder of a fit, or the folder itself."""
+    return folder / "run" if (folder / "run" / "run.json").exists() else folder
+
+
+def key(file: str | None) -> bytes | None:
+    """Return the secret key that a file holds."""
+    if file is None:
+        return None
+    try:
+        return Path(file).read_bytes().strip()
+    except OSError as error:
+        raise InputError(
+            f"The key file '{file}' cannot be read: {error.strerror}.",
+            "It holds the secret key.",
+            "Check it.",
+        ) from None
+
+
+def write_table(frame: Any, out: Path) -> None:
+    """Write a frame as CSV or Parquet, whole or not at all."""
+    from twofold.bundle.files import whole_file
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(out) as draft:
+            if out.suffix.lower() == ".parquet":
+                frame.to_parquet(draft, index=False)
+            else:
+                frame.to_csv(draft, index=False)
+    except OSError as error:
+        raise InputError(
+            f"'{out}' cannot be written: {error.strerror}.", "A folder with room is needed.", "Change --out."
+        ) from None
+
+
+def finite(value: Any) -> Any:
+    """Return plain data in which numbers that JSON has no word for are null."""
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
