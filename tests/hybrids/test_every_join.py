@@ -1,6 +1,6 @@
 """What every join that is a model by itself keeps; one fit for each task serves most of the tests."""
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def cases(tasks=tuple(TASKS)):
             yield pytest.param(name, task, marks=marks, id=f"{name}-{task}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def fitted(name, task):
     (X, y), watched, problem = halves(HYBRIDS[name], task)
     return fit(HYBRIDS[name], X, y, problem, validation=watched), watched

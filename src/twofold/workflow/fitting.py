@@ -154,11 +154,12 @@ def fit_plan(
     --------
     >>> import pandas as pd
     >>> from twofold.data.target import Roles, dataset_from_frame
-    >>> frame = pd.DataFrame({"size": range(60), "sold": [size > 30 for size in range(60)]})
+    >>> sizes = [(7 * n) % 60 / 2 for n in range(60)]
+    >>> frame = pd.DataFrame({"size": sizes, "sold": [size > 15 for size in sizes]})
     >>> dataset = dataset_from_frame(frame, Roles("sold"))
     >>> fitted = fit_plan(Plan("a tree", "tree"), dataset)
-    >>> fitted.graph.run({"table": dataset.table}).argmax(axis=1)[[0, 59]].tolist()
-    [0, 1]
+    >>> fitted.graph.run({"table": dataset.table}).argmax(axis=1)[:5].tolist()
+    [0, 0, 0, 0, 0]
     """
     if plan.network:
         raise ValueError(f"'{plan.name}' stands on the network of '{plan.network}', which a run fits first.")
