@@ -12,10 +12,10 @@ from twofold.core.control import Control, Problem
 from twofold.core.random import derive_seed
 from twofold.core.space import Range, Space
 from twofold.models.base import Model, Pace, class_shares, infer_problem
-from twofold.models.tree import probability_head, read_forest
+from twofold.models.tree import mean_of_trees, probability_head, read_tree
 from twofold.steps.base import FEATURES, Graph
 from twofold.steps.linear import Linear
-from twofold.steps.tree_graph import lower_trees
+from twofold.steps.tree_graph import Trees, lower_trees
 
 MOST_LEAVES = 400_000
 """Leaves of all trees together: some fifteen megabytes once saved."""
@@ -72,20 +72,20 @@ class RandomForest(Model):
         self.n_features_ = int(X.shape[1])
         X = np.asarray(X)
         wanted = control.rounds or self.n_trees
-        grown: list[Any] = []
+        classes = np.unique(y)  # trees of a forest count the classes that occurred
+        grown: list[Trees] = []
         pace = Pace(control.budget)
         while len(grown) < wanted and (control.rounds or not grown or pace.another()):
             few = 1 if not grown else min(BATCH, wanted - len(grown))
             forest = self._make(few, len(y), control, len(grown))
-            grown += forest.fit(X, y, sample_weight=sample_weight).estimators_
+            for tree in forest.fit(X, y, sample_weight=sample_weight).estimators_:
+                if self.problem_.n_classes:
+                    tree.classes_ = classes
+                grown.append(read_tree(tree, self.problem_))  # a tree of many classes is ten times as large
         self.rounds_ = len(grown)
         if self.problem_.n_classes:
-            classes = np.unique(y)  # trees of a forest count the classes that occurred
-            for tree in grown:
-                tree.classes_ = classes
             self.prior_ = class_shares(y, self.problem_.n_classes, sample_weight)
-        self.trees_ = read_forest(grown, self.problem_)
-        self._forest = self.lower()
+        self.forest_ = lower_trees(mean_of_trees(grown), self.n_features_, self._head())
         return self
 
     def _make(self, n_trees: int, n_rows: int, control: Control, grown: int) -> Any:
@@ -111,7 +111,7 @@ class RandomForest(Model):
         return probability_head(self.problem_, self.prior_, PRIOR_TREES / (PRIOR_TREES + self.rounds_))
 
     def output(self, X: Any) -> NDArray[np.float64]:
-        return np.asarray(self._forest.run({FEATURES: np.asarray(X)}))
+        return np.asarray(self.forest_.run({FEATURES: np.asarray(X)}))
 
     def lower(self) -> Graph:
-        return lower_trees(self.trees_, self.n_features_, self._head())
+        return self.forest_

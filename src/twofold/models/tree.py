@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -64,7 +65,7 @@ class DecisionTree(Model):
         X = np.asarray(X)
 
         def grow(leaves: int) -> None:
-            self.trees_ = read_forest([self._grow(X, y, sample_weight, leaves, control)], self.problem_)
+            self.trees_ = read_tree(self._grow(X, y, sample_weight, leaves, control), self.problem_)
             if self.problem_.n_classes:
                 self._smooth(X, y, sample_weight)
 
@@ -95,8 +96,6 @@ class DecisionTree(Model):
 
     def _smooth(self, X: Any, y: NDArray[Any], weight: NDArray[np.float64] | None) -> None:
         """Mix the class shares into each leaf as if they were `PRIOR_ROWS` more rows."""
-        from dataclasses import replace
-
         trees = self.trees_
         rows = np.bincount(_leaf_of(trees, X), minlength=len(trees.feature))
         shrink = rows[trees.leaf] / (rows[trees.leaf] + PRIOR_ROWS)
@@ -159,27 +158,29 @@ def probability_head(
     return Linear(np.eye(k) * (1 - share), mixed, "identity")
 
 
-def read_forest(fitted: list[Any], problem: Problem) -> Trees:
-    """Read scikit-learn trees; their mean is what the summed leaves give.
+def mean_of_trees(parts: list[Trees]) -> Trees:
+    """Return an ensemble whose summed leaves are the mean of these trees."""
+    joined = join_trees(parts)
+    return replace(joined, value=joined.value / len(parts))
+
+
+def read_tree(fitted: Any, problem: Problem) -> Trees:
+    """Read a tree of scikit-learn.
 
     Parameters
     ----------
-    fitted : list of fitted trees
-        Regression trees; or classification trees, whose classes are the codes that occurred.
+    fitted : fitted tree
+        A regression tree; or a classification tree, whose classes are the codes that occurred.
     problem : Problem
     """
-    return join_trees([_read_tree(tree, problem, len(fitted)) for tree in fitted])
-
-
-def _read_tree(fitted: Any, problem: Problem, n_trees: int) -> Trees:
     tree = fitted.tree_
     inner = tree.feature >= 0
     leaf = np.flatnonzero(~inner)
-    value = tree.value[leaf, 0, :] / n_trees
+    value = tree.value[leaf, 0, :]
     output = np.zeros(len(leaf), dtype=np.int64)
     if problem.n_classes:
         codes = np.asarray(fitted.classes_).astype(np.int64)
-        shares = value / np.maximum(value.sum(axis=1, keepdims=True), 1e-300) / n_trees
+        shares = value / np.maximum(value.sum(axis=1, keepdims=True), 1e-300)
         if problem.n_classes == 2:
             value = shares[:, codes == 1].sum(axis=1)
         else:

@@ -20,6 +20,8 @@ from twofold.steps.linear import Linear
 from twofold.steps.onnx_graph import OnnxGraph
 
 SCORES = "tree scores"
+STRETCH = 50_000
+"""Numbers that are Python objects at once."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,11 @@ def lower_trees(trees: Trees, n_features: int, head: Linear) -> Graph:
     write, version, kind = (_single, 5, "DOUBLE") if single else (_several, 3, "FLOAT")
     name = "TreeEnsemble" if single else "TreeEnsembleRegressor"
     node = helper.make_node(name, ["X"], ["scores"], domain="ai.onnx.ml", n_targets=n_outputs)
-    for key, value in write(trees).items():  # one by one: lists of numbers take ten times the room of arrays
-        plain = value.tolist() if isinstance(value, np.ndarray) else value
-        node.attribute.append(helper.make_attribute(key, plain))
-        del plain
+    for key, value in write(trees).items():
+        if isinstance(value, np.ndarray):
+            _fill(node.attribute.add(name=key), value)
+        else:
+            node.attribute.append(helper.make_attribute(key, value))
     graph = helper.make_graph(
         [node],
         "trees",
@@ -112,6 +115,15 @@ def lower_trees(trees: Trees, n_features: int, head: Linear) -> Graph:
     model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
     sums = OnnxGraph(model.SerializeToString(), "scores", dtype="float64")
     return Graph((Node(sums, (FEATURES,), SCORES), Node(head, (SCORES,), PREDICTION)))
+
+
+def _fill(attribute: Any, values: NDArray[Any]) -> None:
+    """Write integers or strings; by stretches, since lists of numbers take five times the room of arrays."""
+    strings = values.dtype == object
+    attribute.type = attribute.STRINGS if strings else attribute.INTS
+    place = attribute.strings if strings else attribute.ints
+    for start in range(0, len(values), STRETCH):
+        place.extend(values[start : start + STRETCH].tolist())
 
 
 def _single(trees: Trees) -> dict[str, Any]:
@@ -163,7 +175,9 @@ def _several(trees: Trees) -> dict[str, Any]:
         "nodes_treeids": tree,
         "nodes_nodeids": (nodes - start),
         "nodes_featureids": np.where(leaf, 0, trees.feature),
-        "nodes_modes": np.array(["BRANCH_LEQ", "LEAF"], dtype=object)[leaf.astype(int)],  # two strings in all
+        "nodes_modes": np.array([b"BRANCH_LEQ", b"LEAF"], dtype=object)[
+            leaf.astype(int)
+        ],  # two strings in all
         "nodes_values_as_tensor": from_array(np.where(leaf, 0.0, trees.threshold)),
         "nodes_truenodeids": np.where(leaf, 0, trees.left - start),
         "nodes_falsenodeids": np.where(leaf, 0, trees.right - start),
