@@ -60,8 +60,10 @@ FAULTS = {
     Leaves: ("failed", "its process ended with code 3", {}),
     Chatters: ("failed", "ValueError: much ado", {}),
     Eats: ("stopped", "GB are allowed", {"memory": "1.2GB"}),
-    Hangs: ("stopped", "was stopped", {"max_trials": None, "budget": 18, "n_jobs": 2}),
+    Hangs: ("stopped", "was stopped", {"max_trials": None, "budget": 20, "n_jobs": 2}),
 }
+OTHERS = ["linear", "knn", "naive_bayes", "tree"]
+"""Beside them: where there are only two, each may take half of the time."""
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_a_candidate_with_a_fault_costs_only_itself(fault, tmp_path):
     options = {"max_trials": 2, "folds": 2, "n_jobs": 1, "run_dir": str(tmp_path / "run"), **more}
     name = f"tests.faults.test_candidates:{fault.__name__}"
     began = time.monotonic()
-    model = twofold.fit(make_table(), target="sold", candidates=[name, "linear"], **options)
+    model = twofold.fit(make_table(), target="sold", candidates=[name, *OTHERS], **options)
     seconds = options.get("budget", 12)
     assert time.monotonic() - began < seconds * 1.05 + 2 + (5 if options["max_trials"] else 0)
     board = model.leaderboard().set_index("model")
