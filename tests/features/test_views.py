@@ -89,3 +89,13 @@ def test_a_damaged_graph_is_refused(tmp_path):
     (tmp_path / "g" / "arrays.npz").write_bytes(b"rubbish")
     with pytest.raises(BundleError, match="cannot be read"):
         load_graph(tmp_path / "g")
+
+
+@pytest.mark.parametrize(("length", "read"), [(3, True), (60, False)])
+def test_a_linear_model_reads_short_texts_by_their_letters_too(length, read):
+    g = np.random.default_rng(0)
+    words = np.array([f"word{k}" for k in range(200)])
+    texts = [" ".join(g.choice(words, length)) for _ in range(80)]
+    data = make_dataset(pd.DataFrame({"said": texts}), g.integers(0, 2, 80), declared={"said": "text"})
+    encoded = encode("linear", data.table, data.schema, data.y, Problem("binary", 2), seed=0)
+    assert ("said: letters 0" in encoded.names) is read

@@ -18,6 +18,8 @@ from twofold.steps.tfidf import Letters, Lexical, Project, Words, letter_groups
 MOST_WORDS, MOST_PAIRS = 10_000, 10_000
 RARE_WORD = 2
 BUCKETS = 2**15
+SHORT_TEXT = 200
+"""Letters of a text, on average, up to which its letter groups are worth what they cost a linear model."""
 SVD_ROWS = 10_000
 """Rows that the directions are learned from; more change them little and cost much."""
 
@@ -41,6 +43,12 @@ def words(table: Table, name: str) -> Part | None:
     node = Node(step, (INPUT,), output)
     names = tuple(f"{name}: {label}" for label in labels)
     return Part((node,), output, step.run(once).tocsr(), names, (name,) * len(labels))
+
+
+def is_short(table: Table, name: str) -> bool:
+    """Whether the texts of a column are messages or sentences: letter groups tell more than they cost."""
+    lengths = [len(value) for value in table.columns[name].tolist() if value]
+    return bool(lengths) and sum(lengths) <= SHORT_TEXT * len(lengths)
 
 
 def _pairs(kept: list[str], text: Tokens, repeats: Any) -> NDArray[np.int64]:

@@ -206,6 +206,8 @@ def _for_linear(
         found_words = text.words(table, name)
         parts += [number.scaled(text.lexical(table, name), smooth=False)]
         parts += [found_words] if found_words is not None else []
+        found_letters = text.letters(table, name) if text.is_short(table, name) else None
+        parts += [found_letters] if found_letters is not None else []
     return _Made(parts + [standardised(part) for _, part in cells])
 
 
