@@ -52,7 +52,6 @@ class Network(Model):
     ) -> Self:
         torch = optional.load("torch", f"The model '{type(self).__name__}'")
         from twofold.nn.lengths import train_to_length
-        from twofold.nn.losses import make_loss
 
         control = control or Control()
         self.problem_ = problem or infer_problem(y)
@@ -71,12 +70,16 @@ class Network(Model):
             n_outputs = max(1, self.problem_.n_classes if self.problem_.n_classes > 2 else 1)
             rows = self._rows(X, y, sample_weight)
             rules = replace(control, validation=None)
-            loss = make_loss(self.problem_)
             self.module_, outcome = train_to_length(
-                lambda: self.build(X, n_outputs), loss, rows, watched, self.recipe(len(y)), rules
+                lambda: self.build(X, n_outputs), self._loss(), rows, watched, self.recipe(len(y)), rules
             )
             self.rounds_ = outcome.epoch
         return self
+
+    def _loss(self) -> Any:
+        from twofold.nn.losses import make_loss
+
+        return make_loss(self.problem_)
 
     def _rows(self, X: NDArray[np.float32], y: NDArray[Any], weight: NDArray[np.float64] | None) -> Any:
         import torch

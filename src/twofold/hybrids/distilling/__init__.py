@@ -1,0 +1,1 @@
+"""What distilling is made of: made-up rows, students, and the report on what they kept."""
