@@ -4,5 +4,10 @@ from __future__ import annotations
 
 from twofold.core.registry import Registry
 
-HYBRIDS = Registry("twofold.hybrids", {})
+HYBRIDS = Registry(
+    "twofold.hybrids",
+    {
+        "residual": "twofold.hybrids.residual:Residual",
+    },
+)
 """Name -> class of joins that are models by themselves: they follow `twofold.models.base.Model`."""

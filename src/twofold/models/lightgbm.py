@@ -118,11 +118,11 @@ class LightGBM(Model):
             self.centre_ = float(np.average(y, weights=sample_weight))
             self.scale_ = float(np.std(y)) or 1.0
         watch = _Watch(control)
-        train = lightgbm.Dataset(np.asarray(X), self._target(y), weight=sample_weight)
+        train = self._rows(np.asarray(X), y, sample_weight)
         sets = []
         if control.validation is not None and control.rounds is None:
             rows = control.validation
-            sets = [train.create_valid(np.asarray(rows.X), self._target(rows.y), weight=rows.weight)]
+            sets = [self._rows(np.asarray(rows.X), rows.y, rows.weight, train)]
         most = min(self.max_rounds, max(1, MOST_TREES // max(1, self.problem_.n_classes)))
         rounds = control.rounds or (most if sets else DEFAULT_ROUNDS)
         callbacks = None if control.rounds else [watch]
@@ -132,6 +132,20 @@ class LightGBM(Model):
         self.booster_.free_dataset()
         self.rounds_ = watch.best + 1 if sets else int(self.booster_.current_iteration())
         return self
+
+    def _rows(
+        self, X: NDArray[Any], y: NDArray[Any], weight: NDArray[np.float64] | None, like: Any = None
+    ) -> Any:
+        """Return rows as LightGBM takes them, cut into the bins of others where there are `like` them."""
+        import lightgbm
+
+        start = self.begin_from(X)
+        return lightgbm.Dataset(X, self._target(y), reference=like, weight=weight, init_score=start)
+
+    def begin_from(self, X: NDArray[Any]) -> NDArray[np.float64] | None:
+        """Return the scores of rows that boosting begins from; None begins from the mean target."""
+        del X
+        return None
 
     def _target(self, y: NDArray[Any]) -> NDArray[Any]:
         return y if self.problem_.n_classes else (y - self.centre_) / self.scale_

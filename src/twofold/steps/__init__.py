@@ -31,6 +31,7 @@ STEPS = Registry(
         "lexical": "twofold.steps.tfidf:Lexical",
         "linear": "twofold.steps.linear:Linear",
         "log_mel": "twofold.steps.log_mel:LogMel",
+        "log_scores": "twofold.steps.log_scores:LogScores",
         "mfcc": "twofold.steps.clip_features:Mfcc",
         "minirocket": "twofold.steps.minirocket:MiniRocket",
         "native_catboost": "twofold.steps.native_catboost:NativeCatBoost",
