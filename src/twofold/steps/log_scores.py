@@ -21,7 +21,7 @@ class LogScores(Step):
 
     Examples
     --------
-    >>> LogScores().run(np.array([[0.5, 0.5], [0.2, 0.8]])).round(3).tolist()
+    >>> LogScores().run(np.array([[0.5, 0.5], [0.2, 0.8]])).astype(float).round(3).tolist()
     [[0.0], [0.347]]
     """
 

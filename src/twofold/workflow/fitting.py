@@ -165,6 +165,14 @@ def fit_plan(
         raise ValueError(f"'{plan.name}' stands on the network of '{plan.network}', which a run fits first.")
     began = time.perf_counter()
     rows = np.arange(len(dataset.y)) if rows is None else rows
+    sample = _encoded(plan, dataset, rows, seed)
+    model = fit_sample(
+        plan, sample, dataset, budget=budget or Budget(cores=1), seed=seed, part="all", rounds=rounds
+    )
+    return Fitted(model, sample.encoder, sample.encoder + model.lower(), time.perf_counter() - began)
+
+
+def _encoded(plan: Plan, dataset: Dataset, rows: NDArray[np.intp], seed: int) -> Sample:
     weight = None if dataset.weight is None else dataset.weight[rows]
     problem = Problem(dataset.task, len(dataset.classes))
     encoded = encode(
@@ -178,11 +186,7 @@ def fit_plan(
         reading=Reading(plan.reads),
     )
     shown = replace(problem, categories=encoded.categories, plain=encoded.plain, towers=encoded.towers)
-    sample = Sample(encoded.matrix, dataset.y[rows], weight, rows, encoded.graph, shown)
-    model = fit_sample(
-        plan, sample, dataset, budget=budget or Budget(cores=1), seed=seed, part="all", rounds=rounds
-    )
-    return Fitted(model, encoded.graph, encoded.graph + model.lower(), time.perf_counter() - began)
+    return Sample(encoded.matrix, dataset.y[rows], weight, rows, encoded.graph, shown)
 
 
 def predict_out_of_fold(
