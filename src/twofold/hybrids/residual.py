@@ -10,8 +10,9 @@ nothing and the first model stands. Cost: the first model is trained once more f
 for every row.
 
 What the first model leaves over on its own training rows is too small, since it has seen their targets. So
-the second learns from out-of-fold answers, and sees them among its columns too. How much of the correction is
-used, from none to all, is chosen on rows that are watched and neither model has learned from.
+the second learns from out-of-fold answers, and sees them among its columns too. Probabilities are settled
+first: what is too sure out of fold is made milder (Platt 1999). How much of this is used, from none to all,
+is chosen on rows that are watched and neither model has learned from.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from twofold.core.errors import InputError
 from twofold.core.random import derive_seed, make_generator
 from twofold.core.space import Choice, Space
 from twofold.hybrids.correction import NetworkCorrection, TreesCorrection
+from twofold.hybrids.stack import fit_classes
 from twofold.metrics.losses import mean_log_loss, root_mean_squared_error
 from twofold.models.base import Model, infer_problem
 from twofold.models.lightgbm import LightGBM
@@ -106,6 +108,7 @@ class Residual(Model):
         self.rounds_ = self.first_.rounds_
         fold = _deal(rows.y, self.folds, control.seed)
         answers = self._out_of_fold(rows, fold, control)
+        self.settled_ = _settle(answers, rows, self.problem_)
         self.scores_ = _scale(answers, self.problem_)
         watched = control.validation if control.rounds is None else None
         if watched is not None:
@@ -169,34 +172,42 @@ class Residual(Model):
         )
         loss = mean_log_loss if self.problem_.n_classes else root_mean_squared_error
         change, (rows, answers) = self.second_.output(watched.X), watch
-        found = [loss(rows.y, self._pool(factor).run(answers, change), rows.weight) for factor in FACTORS]
+        parts = answers, self.settled_.run(answers), change
+        found = [loss(rows.y, self._pool(factor).run(*parts), rows.weight) for factor in FACTORS]
         self.factor_ = float(FACTORS[int(np.argmin(found))])
 
     def _shown(self, rows: Validation, answers: NDArray[np.float64]) -> Validation:
         """Return rows as the second model sees them, with its targets."""
-        X = StackColumns().run(self.scores_.run(answers), rows.X)
-        return Validation(X, rows.y if self.problem_.n_classes else rows.y - answers[:, 0], rows.weight)
+        settled = self.settled_.run(answers)
+        X = StackColumns().run(self.scores_.run(settled), rows.X)
+        return Validation(X, rows.y if self.problem_.n_classes else rows.y - settled[:, 0], rows.weight)
 
     def _pool(self, factor: float) -> Pool:
+        """Return the step from the first's answers, these settled, and the correction to the answer."""
         k = max(1, self.problem_.n_classes)
-        return Pool(np.array([1.0, factor]), np.zeros(k), bool(self.problem_.n_classes))
+        return Pool(np.array([1 - factor, factor, factor]), np.zeros(k), bool(self.problem_.n_classes))
 
     def output(self, X: Any) -> NDArray[np.float64]:
         X = np.asarray(X, dtype=np.float32)
         answers = self.first_.output(X)
         if not self.factor_:
             return answers
-        known = StackColumns().run(self.scores_.run(answers), X)
-        return self._pool(self.factor_).run(answers, self.second_.output(known))
+        settled = self.settled_.run(answers)
+        known = StackColumns().run(self.scores_.run(settled), X)
+        return self._pool(self.factor_).run(answers, settled, self.second_.output(known))
 
     def lower(self) -> Graph:
         if not self.factor_:
             return self.first_.lower()
         first = self.first_.lower().renamed("first/", keep=(FEATURES,))
-        answers, scores, known = "first/" + PREDICTION, "scores", "second/" + FEATURES
-        bridge = Node(self.scores_, (answers,), scores), Node(StackColumns(), (scores, FEATURES), known)
+        answers, settled, known = "first/" + PREDICTION, "settled", "second/" + FEATURES
+        bridge = (
+            Node(self.settled_, (answers,), settled),
+            Node(self.scores_, (settled,), "scores"),
+            Node(StackColumns(), ("scores", FEATURES), known),
+        )
         both = first.then(*bridge) + self.second_.lower().renamed("second/", keep=())
-        joined = Node(self._pool(self.factor_), (answers, "second/" + PREDICTION), PREDICTION)
+        joined = Node(self._pool(self.factor_), (answers, settled, "second/" + PREDICTION), PREDICTION)
         return both.then(joined)
 
 
@@ -217,6 +228,14 @@ def _deal(y: NDArray[Any], folds: int, seed: int) -> NDArray[np.intp]:
     fold = np.empty(len(y), dtype=np.intp)
     fold[by_target] = np.arange(len(y)) % folds
     return fold
+
+
+def _settle(answers: NDArray[np.float64], rows: Validation, problem: Problem) -> Pool:
+    """Return the step that makes probabilities as sure as they are right; values stay."""
+    if not problem.n_classes:
+        return Pool(np.ones(1), np.zeros(1), logarithmic=False)
+    weight = np.ones(len(rows.y)) if rows.weight is None else rows.weight
+    return Pool(*fit_classes(answers[None], rows.y, weight), logarithmic=True)
 
 
 def _scale(answers: NDArray[np.float64], problem: Problem) -> Step:
