@@ -44,6 +44,7 @@ STEPS = Registry(
         "picture_network": "twofold.steps.picture_network:PictureNetwork",
         "pixels": "twofold.steps.pixels:Pixels",
         "pool": "twofold.steps.pool:Pool",
+        "post_edit": "twofold.steps.post_edit:PostEdit",
         "project": "twofold.steps.tfidf:Project",
         "quant": "twofold.steps.quant:Quant",
         "regular_series": "twofold.steps.regular_series:RegularSeries",
