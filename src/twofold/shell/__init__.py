@@ -6,6 +6,7 @@ from twofold.shell.board import datasets, leaderboard, replay, report
 from twofold.shell.compare import compare
 from twofold.shell.inspect import inspect
 from twofold.shell.main_job import demo, fit, predict
+from twofold.shell.recommend import recommend, suggest
 from twofold.shell.told import Told
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "inspect",
     "leaderboard",
     "predict",
+    "recommend",
     "replay",
     "report",
+    "suggest",
 ]

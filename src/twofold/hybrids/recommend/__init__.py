@@ -1,0 +1,1 @@
+"""The parts of recommending: interactions, retrievers, candidates, and what they come to."""
