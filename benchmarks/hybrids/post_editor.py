@@ -3,7 +3,7 @@
 python benchmarks/hybrids/post_editor.py --out hybrids.jsonl
 
 The training pairs of Multi30k (Elliott et al. 2016) are learned from; the test pairs of 2016 are scored once,
-in ten blocks of a hundred sentences. Machine learning alone is the better of a word by word translation and of
+in ten blocks of a hundred sentences. Machine learning alone is the better of a translation word by word and
 the reference of the most similar source, chosen on training pairs that were put aside. Deep learning alone is
 the same network trained on all pairs for as many epochs, which takes about as long as network and editor.
 """
