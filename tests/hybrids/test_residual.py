@@ -86,10 +86,37 @@ def test_what_is_not_allowed_is_told_in_three_parts():
     X, y = np.zeros((9, 1), np.float32), np.arange(9) % 2
     with pytest.raises(InputError, match="first is 'forest'") as told:
         Residual("forest").fit(X, y)
-    assert "network, trees" in told.value.allowed
+    assert "trees, network" in told.value.allowed
     assert told.value.todo
     with pytest.raises(InputError, match="folds is 1"):
         Residual(folds=1).fit(X, y)
+
+
+@pytest.mark.parametrize("first", residual.FIRST)
+def test_classes_that_are_too_sure_are_made_milder(first):
+    g = np.random.default_rng(0)
+    X = g.normal(size=(400, 4)).astype(np.float32)
+    y = (g.random(400) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+    model = Residual(first, folds=2, epochs=30).fit(X, y)
+    weight = float(model.settled_.weights[0])
+    assert 0 < weight < 1.1, "what is learned by heart is not believed"
+
+
+@pytest.mark.slow
+def test_it_is_tried_in_a_run_and_bundled(tmp_path):
+    import pandas as pd
+
+    import twofold
+
+    (X, y), _, _ = halves(NAME, "binary")
+    frame = pd.DataFrame(X[:160], columns=[f"x{at}" for at in range(X.shape[1])]).assign(y=y[:160])
+    model = twofold.fit(frame, target="y", candidates=["residual"], max_trials=1, folds=2, n_jobs=1)
+    tried = model.leaderboard().set_index("model").loc["residual"]
+    assert (tried["family"], tried["status"]) == ("hybrid", "complete")
+    answers = model.predict_proba(frame.drop(columns="y"))
+    model.save(tmp_path / "model")
+    loaded = twofold.load(tmp_path / "model")
+    np.testing.assert_allclose(loaded.predict_proba(frame.drop(columns="y")), answers, atol=1e-6)
 
 
 def test_the_clock_is_obeyed():

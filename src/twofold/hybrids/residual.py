@@ -40,18 +40,18 @@ from twofold.steps.log_scores import LogScores
 from twofold.steps.pool import Pool
 from twofold.steps.stack_columns import StackColumns
 
-FIRST = ("network", "trees")
+FIRST = ("trees", "network")
 FACTORS = np.linspace(0.0, 1.0, 11)
 """Shares of a correction that are tried."""
 
 
 class Residual(Model):
-    """RealMLP corrected by LightGBM, or LightGBM by RealMLP.
+    """LightGBM corrected by RealMLP, or RealMLP by LightGBM.
 
     Parameters
     ----------
     first : str
-        Which of them answers first: ``network`` or ``trees``.
+        Which of them answers first: ``trees`` or ``network``. Trees are soon fitted once more for each fold.
     folds : int
         In which the first model's answers for the training rows are made.
     epochs : int
@@ -80,12 +80,12 @@ class Residual(Model):
         network=True,
         joins=True,
         iterative=True,
-        seconds=(4.0, 3e-3, 8e-5),
+        seconds=(2.0, 1.2e-3, 2e-4),
         packages=("torch",),
     )
     space: ClassVar[Space] = {"first": Choice(FIRST)}
 
-    def __init__(self, first: str = "network", folds: int = 3, epochs: int = 200) -> None:
+    def __init__(self, first: str = "trees", folds: int = 3, epochs: int = 200) -> None:
         self.first = first
         self.folds = folds
         self.epochs = epochs
