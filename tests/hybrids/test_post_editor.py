@@ -102,6 +102,11 @@ def test_a_changed_file_or_another_step_is_refused(editor, tmp_path):
     blob.write_bytes(blob.read_bytes()[:-1] + b"\0")
     with pytest.raises(BundleError, match="was changed"):
         load_step(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for damage in ({"steps": []}, {"steps": [{}]}, {"blobs": []}, {"what": "bundle"}, {"format": 2}):
+        (folder / "manifest.json").write_text(json.dumps({**manifest, "blobs": {}, **damage}))
+        with pytest.raises(BundleError):
+            load_step(folder)
     other = save_step(Linear(np.ones((1, 1)), np.zeros(1), "identity"), tmp_path / "lines")
     assert load_step(other).weights.tolist() == [[1.0]]
     with pytest.raises(BundleError, match="holds a step 'linear'"):

@@ -142,8 +142,10 @@ def _read(source: Source, path: str, told: Any) -> bytes:
 def _step_data(entry: Any, blobs: dict[str, bytes], allowance: Allowance) -> StepData:
     if not isinstance(entry, dict) or set(entry) != {"kind", "fields", "arrays", "npz", "files"}:
         raise damaged("A step of the manifest is not described as it should be.")
+    if not all(isinstance(entry[name], dict) for name in ("fields", "arrays", "files")):
+        raise damaged("The fields, arrays or files of a step are not what they should be.")
     paths = [*entry["files"].values(), *([entry["npz"]] if entry["arrays"] else [])]
-    if not set(paths) <= set(blobs):
+    if not all(isinstance(path, str) and path in blobs for path in paths):
         raise damaged("A step reads a file which the manifest does not list.")
     cls = step_class(entry["kind"])
     if is_native(cls):
