@@ -20,9 +20,9 @@ LAST = 5
 class Rerank(Step):
     """Order the candidates of all retrievers by ``sum of lean * standardised score + trees``.
 
-    Reads histories (CSR, see `twofold.steps.histories`), features of users (n, p), and one matrix of scores
-    (n, m) from each retriever. Gives float32 of shape (n, m): candidates first, the others behind them by
-    `popular`; items of the history are minus infinity.
+    Reads histories (CSR, see `twofold.steps.histories`) and one matrix of scores (n, m) from each retriever.
+    Gives float32 of shape (n, m): candidates first, the others behind them by `popular`; items of the history
+    are minus infinity.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class Rerank(Step):
     trees: Graph
 
     def run(self, *inputs: Any) -> NDArray[np.float32]:
-        history, users, *scores = inputs
+        history, *scores = inputs
         places, ranks = self.candidates(history, scores)
-        features = self.describe(history, users, scores, places, ranks)
+        features = self.describe(history, scores, places, ranks)
         n, c, width = features.shape
         learned = np.asarray(self.trees.run({FEATURES: features.reshape(n * c, width)})).reshape(n, c)
         order = features[:, :, : 2 * len(self.lean) : 2] @ self.lean + learned
@@ -94,7 +94,6 @@ class Rerank(Step):
     def describe(
         self,
         history: Any,
-        users: NDArray[np.float32],
         scores: list[NDArray[np.float32]],
         places: NDArray[np.intp],
         ranks: list[NDArray[np.int32]],
@@ -103,7 +102,7 @@ class Rerank(Step):
 
         Two columns a retriever (standardised score, logarithm of the rank), links to the newest items, the
         likeness of content to the whole history and to its newest items, the length of the history, facts of
-        the item, features of the user.
+        the item. What is known of the user brought nothing here; the towers read it.
         """
         n, c = places.shape
         columns = []
@@ -117,9 +116,7 @@ class Rerank(Step):
             columns.append(self._likeness(newest(history, most), places))
         length = np.log1p(np.diff(history.indptr))
         columns.append(np.broadcast_to(length[:, None], (n, c)))
-        shown = [np.stack(columns, axis=2), self.facts[places]]
-        shown.append(np.broadcast_to(users[:, None], (n, c, users.shape[1])))
-        return np.concatenate(shown, axis=2, dtype=np.float32)
+        return np.concatenate([np.stack(columns, axis=2), self.facts[places]], axis=2, dtype=np.float32)
 
     def _likeness(self, chosen: Any, places: NDArray[np.intp]) -> NDArray[np.float32]:
         mean = np.asarray(chosen @ self.content)

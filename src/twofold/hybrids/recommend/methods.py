@@ -31,7 +31,6 @@ from twofold.hybrids.recommend.retrievers import (
     NEIGHBOURS,
     POPULARITY,
     TOWERS,
-    USERS,
     Retrievers,
     Settings,
     choose_settings,
@@ -138,7 +137,7 @@ class Methods:
         """Return the scores of all items by each method; minus infinity where the user has the item."""
         found = self.retrievers.scores(history, users)
         out = {
-            name: step.run(history, users, *(found[part] for part in parts))
+            name: step.run(history, *(found[part] for part in parts))
             for name, (parts, step) in self.rerankers.items()
         }
         seen = history.nonzero()
@@ -165,7 +164,7 @@ class Methods:
         if name in self.retrievers.names:
             return self.retrievers.graph
         parts, step = self.rerankers[name]
-        return self.retrievers.graph.then(Node(step, (HISTORY, USERS, *parts), name))
+        return self.retrievers.graph.then(Node(step, (HISTORY, *parts), name))
 
 
 def plan_methods(

@@ -22,7 +22,7 @@ from twofold.steps.linear import Linear
 from twofold.steps.rerank import Rerank
 from twofold.steps.tree_graph import lower_trees
 
-DEPTH, MOST = 100, 200
+DEPTH, MOST = 100, 120
 """Items that each retriever proposes, and candidates of a user."""
 BLOCK = 256
 """Users at once."""
@@ -92,7 +92,7 @@ def describe(
         found = retrievers.scores(history[block], side.users[block])
         scores = [found[name] for name in names]
         places, ranks = step.candidates(history[block], scores)
-        X = step.describe(history[block], side.users[block], scores, places, ranks)
+        X = step.describe(history[block], scores, places, ranks)
         rows = np.repeat(np.arange(len(block)), places.shape[1])
         hit = np.asarray(wanted[block][rows, places.ravel()]).reshape(places.shape) > 0
         some = hit.any(axis=1)
