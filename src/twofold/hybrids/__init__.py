@@ -7,6 +7,7 @@ from twofold.core.registry import Registry
 HYBRIDS = Registry(
     "twofold.hybrids",
     {
+        "detector": "twofold.hybrids.detector:Detector",
         "residual": "twofold.hybrids.residual:Residual",
     },
 )

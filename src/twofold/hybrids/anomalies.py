@@ -1,0 +1,193 @@
+"""Anomalies without labels: isolation and neighbours (ML) and an autoencoder (DL), judged together.
+
+When it helps: nobody knows beforehand what the unusual rows look like. Trees that isolate rows see values
+that are rare one by one, neighbours see rows that stand alone, an autoencoder sees columns that do not fit
+each other. The blend is rarely the best of the three and hardly ever the worst, and without labels nobody
+can tell which one that is. When not: with labels of some anomalies a classifier is far better. Cost: all
+three parts at each row, of which the neighbours cost most; a bundle holds up to 2,000 rows for them.
+
+Sources: isolation forest (Liu, Ting and Zhou 2008); distance to the nearest neighbours (Ramaswamy,
+Rastogi and Shim 2000); error of an autoencoder (Hawkins, He, Williams and Baxter 2002). The scores have no
+common scale, so each becomes its rank among rows that the part has not learned from, and the logarithms of
+the ranks are averaged, as Fisher (1932) joins p-values: one part that is very surprised counts more than
+three that wonder. The mean is ranked again, which gives the share of rows that are at least as unusual: how
+a p-value reads, and one where the rows are a fair sample of what is usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.core.control import Control
+from twofold.core.random import derive_seed, make_generator
+from twofold.data.dataset import Dataset
+from twofold.features.encoded import Encoded
+from twofold.hybrids.isolation import isolation_graph
+from twofold.hybrids.unlabelled import encode_unlabelled, width_before_codes
+from twofold.steps.base import FEATURES, INPUT, PREDICTION, Graph, Node
+from twofold.steps.linear import Linear
+from twofold.steps.neighbour_distance import NeighbourDistance
+from twofold.steps.numbers import Pick
+from twofold.steps.ranks import Ranks, ranks_of
+from twofold.steps.stack_columns import StackColumns
+
+PARTS = ("isolation", "neighbours", "autoencoder")
+"""In the order of the columns of scores."""
+NEIGHBOURS = 10
+MOST_ROWS = 2_000
+"""Rows that distances are measured to."""
+MOST_REFERENCE = 5_000
+"""Scores that others are ranked among."""
+FOLDS = 3
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The three parts, fitted on some rows.
+
+    Parameters
+    ----------
+    encoded : Encoded
+        The rows that they learned from.
+    graph : Graph
+        From ``table`` to ``scores`` of shape (n, 3), larger for unusual rows, and to ``column errors``.
+    """
+
+    encoded: Encoded
+    graph: Graph
+
+    def run(self, dataset: Dataset, rows: NDArray[np.intp]) -> dict[str, Any]:
+        """Return ``scores`` and ``column errors`` of rows."""
+        return self.graph.run_many({INPUT: dataset.table.take(rows)}, ("scores", "column errors"))
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """What was learned of usual rows.
+
+    Parameters
+    ----------
+    graph : Graph
+        From ``table`` to ``prediction`` (usual, unusual); the second is the share of rows that are less
+        unusual.
+    scores : array of shape (n, 3)
+        Of the rows that it learned from, by parts that did not see them.
+    unusual : array of shape (n,)
+        The blend of these, as in the prediction.
+    errors : array of shape (n, columns)
+        How badly each feature fits the others, as multiples of what is usual for it; of the same rows.
+    features, origins : tuples of str, length columns
+        Names of the features, and of the columns that they come from.
+    """
+
+    graph: Graph
+    scores: NDArray[np.float64]
+    unusual: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    features: tuple[str, ...]
+    origins: tuple[str, ...]
+
+    def reasons(self, row: int, most: int = 3) -> list[tuple[str, float]]:
+        """Return the columns that make a row unusual, worst first, with multiples of the usual error."""
+        worst: dict[str, float] = {}
+        for place in np.argsort(-self.errors[row], kind="stable"):
+            worst.setdefault(self.origins[place], float(self.errors[row, place]))
+        return [item for item in worst.items() if item[1] > 1.0][:most]
+
+
+def _fit_parts(dataset: Dataset, rows: NDArray[np.intp], control: Control, reads: tuple[str, ...]) -> Parts:
+    from twofold.nn.autoencoder import SEEN, fit_autoencoder
+    from twofold.nn.inputs import Layout
+
+    encoded = encode_unlabelled(dataset, rows, derive_seed(control.seed, "encoding"), reads)
+    X = np.asarray(encoded.matrix, dtype=np.float32)
+    before = width_before_codes(encoded)
+    plain = np.arange(before, dtype=np.int64) if before else np.zeros(1, dtype=np.int64)
+    layout = Layout(before - encoded.plain, encoded.plain, encoded.categories)
+    network = fit_autoencoder(X, layout, replace(control, budget=control.budget.share(0.5)))
+    chosen = make_generator(control.seed, "neighbours").permutation(len(X))[:MOST_ROWS]
+    nodes = (
+        Node(network.step, (FEATURES,), SEEN),
+        Node(Pick(network.of_errors), (SEEN,), "column errors"),
+        Node(Pick(np.zeros(1, dtype=np.int64)), (SEEN,), "autoencoder"),
+        Node(Pick(plain), (FEATURES,), "plain"),
+        Node(NeighbourDistance(X[np.sort(chosen)][:, plain], NEIGHBOURS), ("plain",), "neighbours"),
+    )
+    graph = encoded.graph.then(*nodes) + isolation_graph(X, control.seed)
+    return Parts(encoded, graph.then(Node(StackColumns(), PARTS, "scores")))
+
+
+def _blended(scores: NDArray[np.float64]) -> tuple[Ranks, Ranks]:
+    """Return how the parts' scores, and then their mean ranks, are ranked."""
+    first = ranks_of(scores, logs=True)
+    return first, ranks_of(first.run(scores).mean(axis=1, keepdims=True))
+
+
+def fit_anomalies(
+    dataset: Dataset,
+    *,
+    reads: tuple[str, ...] = (),
+    control: Control | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Anomalies:
+    """Learn what is usual, and judge each row by parts that have not seen it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its targets are not looked at.
+    reads : tuple of str
+        Extractors for text, pictures, clips and series.
+    control : Control or None
+    tell : callable
+        Told what is being done.
+
+    Returns
+    -------
+    Anomalies
+    """
+    control = control or Control()
+    n = len(dataset.y)
+    scores = np.full((n, len(PARTS)), np.nan)
+    errors: dict[str, NDArray[np.float64]] = {}
+    fold = make_generator(control.seed, "folds").permutation(n) % FOLDS  # a row's repetitions speak for it
+    for index in range(FOLDS):
+        tell(f"part {index + 1} of {FOLDS + 1}")
+        rules = replace(control, budget=control.budget.share(1.0 / (FOLDS + 1 - index)))
+        seen, judged = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
+        parts = _fit_parts(dataset, seen, rules, reads)
+        found = parts.run(dataset, judged)
+        scores[judged] = found["scores"]
+        for place, name in enumerate(parts.encoded.names[: found["column errors"].shape[1]]):
+            errors.setdefault(name, np.zeros(n))[judged] = found["column errors"][:, place]
+    tell(f"part {FOLDS + 1} of {FOLDS + 1}")
+    whole = _fit_parts(dataset, np.arange(n), control, reads)
+    names, origins = whole.encoded.names, whole.encoded.origins
+    kept = [place for place, name in enumerate(names) if name in errors]
+    table = np.column_stack([errors[names[place]] for place in kept])
+    sample = make_generator(control.seed, "reference").permutation(n)[:MOST_REFERENCE]
+    first, second = _blended(scores[sample])
+    unusual = 1.0 - second.run(first.run(scores).mean(axis=1, keepdims=True))[:, 0]
+    return Anomalies(
+        whole.graph.then(*_judging(first, second)),
+        scores,
+        unusual,
+        table,
+        tuple(names[place] for place in kept),
+        tuple(origins[place] for place in kept),
+    )
+
+
+def _judging(first: Ranks, second: Ranks) -> tuple[Node, ...]:
+    q = first.reference.shape[1]
+    return (
+        Node(first, ("scores",), "ranks"),
+        Node(Linear(np.full((1, q), 1.0 / q), np.zeros(1), "identity"), ("ranks",), "blend"),
+        Node(second, ("blend",), "share"),
+        Node(Linear(np.array([[1.0], [-1.0]]), np.array([0.0, 1.0]), "identity"), ("share",), PREDICTION),
+    )
