@@ -2,26 +2,31 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from typer.testing import CliRunner
 
+from twofold import shell
 from twofold.bundle.predictor import load
 from twofold.bundle.save import save
+from twofold.cli import app
 from twofold.core.errors import InputError
 from twofold.core.table import Table
 from twofold.hybrids.recommend import methods, retrievers
 from twofold.hybrids.recommend.interactions import Columns, read_interactions
 from twofold.hybrids.recommend.item_links import linear_directions, neighbours
 from twofold.hybrids.recommend.judging import Judged, give_verdict, interval, simplest_within_noise
+from twofold.hybrids.recommend.reranking import Groups, blend
 from twofold.hybrids.retrieve_rerank import Recommender
 from twofold.metrics.top_items import first_places, ndcg_by_row, recall_by_row
+from twofold.steps.base import Graph, Node
 from twofold.steps.histories import Histories
+from twofold.steps.linear import Linear
+from twofold.steps.rerank import Rerank
 
 pytest.importorskip("torch")
 HOME = Path(os.environ.get("TWOFOLD_DATA_HOME", "/nowhere"))
@@ -211,10 +216,24 @@ def test_shuffled_items_bring_no_gain(short_schedule):
     assert found.test_["re-ranked"].ndcg.mean() < 2 * found.test_["popularity"].ndcg.mean() + 0.02
 
 
-def test_a_tree_of_nothing_leaves_the_blended_order():
+def test_without_trees_the_order_is_that_of_the_retriever_that_is_leaned_on():
     g = np.random.default_rng(0)
-    from twofold.hybrids.recommend.reranking import Groups, blend
+    history = sparse.csr_array((g.random((6, 50)) < 0.1).astype(np.float32))
+    scores = [g.random((6, 50)).astype(np.float32) for _ in range(3)]
+    links = neighbours(history, 5, 0.0)
+    nothing = Graph((Node(Linear(np.zeros((1, 13)), np.zeros(1), "identity"), ("features",), "prediction"),))
+    popular, facts = np.ones(50, dtype=np.float32), np.zeros((50, 3), dtype=np.float32)
+    content = np.zeros((50, 0), dtype=np.float32)
+    for place, score in enumerate(scores):
+        step = Rerank(links, popular, facts, content, 15, 20, np.eye(3)[place], nothing)
+        unseen = np.where(history.toarray() > 0, -np.inf, score)
+        found = step.run(history, *scores)
+        np.testing.assert_array_equal(first_places(found, 5), first_places(unseen, 5))
+        assert np.isneginf(found[history.toarray() > 0]).all()
 
+
+def test_the_blend_finds_the_retriever_that_is_right():
+    g = np.random.default_rng(0)
     X = g.normal(size=(30, 20, 6)).astype(np.float32)
     best = X[:, :, 2]
     wanted = (best >= np.sort(best, axis=1)[:, -3:-2]).astype(np.int32)
@@ -260,33 +279,32 @@ def test_histories_keep_the_newest_of_repetitions():
     assert rows.tolist() == [[1.0, 2.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
 
 
-def test_the_commands_learn_and_suggest(tmp_path):
+def test_the_commands_learn_and_suggest(tmp_path, monkeypatch, short_schedule):
     tastes(60).to_csv(tmp_path / "had.csv", index=False)
     items_table().to_csv(tmp_path / "items.csv", index=False)
     (tmp_path / "mine.txt").write_text("i0\ni4\nnowhere\n")
+    monkeypatch.chdir(tmp_path)
 
     def run(*words):
-        return subprocess.run(
-            [sys.executable, "-m", "twofold", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.exception
+        return json.loads(done.stdout)
 
     names = ("--user", "user", "--item", "item", "--time", "time", "--items", "items.csv")
-    done = run("recommend", "had.csv", *names, "--budget", "4s", "--out", "shop", "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = run("recommend", "had.csv", *names, "--budget", "4s", "--out", "shop", "--json")
     assert {row["method"] for row in told["methods"]} == set(methods.FAMILIES)
     assert told["verdict"]
-    done = run("suggest", "shop", "@mine.txt", "--k", "4", "--json")
-    told = json.loads(done.stdout)
+    told = run("suggest", "shop", "@mine.txt", "--k", "4", "--items", "items.csv", "--json")
     assert len(told["items"]) == 4
     assert told["unknown"] == 1
+    assert told["names"] == [f"sort {'abcd'[int(name[1:]) % 4]}" for name in told["items"]]
     assert not {"i0", "i4"} & set(told["items"])
-    assert run("suggest", "shop", "i0", "--k", "0").returncode == 2
-    assert "is known; these are the most popular" in run("suggest", "shop", "what,else").stdout
+    with pytest.raises(InputError, match="k is 0"):
+        shell.suggest(tmp_path / "shop", "i0", 0, [], None, None)
+    with pytest.raises(InputError, match="says nothing about a user"):
+        shell.suggest(tmp_path / "shop", "i0", 3, ["age=7"], None, None)
+    told = shell.suggest(tmp_path / "shop", "what,else", 3, [], None, None)
+    assert "is known; these are the most popular" in told.text
 
 
 @pytest.mark.data

@@ -56,9 +56,10 @@ def suggest(
     history: Annotated[str, typer.Argument(help="Items, oldest first, with commas; @FILE: one a line.")],
     k: Annotated[int, typer.Option(help="Items to suggest.")] = 10,
     known: Annotated[list[str] | None, typer.Option(help="Of the user: column=value; repeat it.")] = None,
+    items: Annotated[str | None, typer.Option(help="The table of items, to tell them by name.")] = None,
     verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
     as_json: Json = False,
 ) -> None:
     """Suggest items that are not in a history, the best first."""
-    told = shell.suggest(folder, history, k, known or [], verify)
+    told = shell.suggest(folder, history, k, known or [], items, verify)
     answer(told.data, told.text, as_json)

@@ -69,7 +69,9 @@ def _table(model: Any) -> tuple[list[str], list[dict[str, Any]]]:
     return lines, rows
 
 
-def suggest(folder: Path, history: str, k: int, user: list[str], verify: str | None) -> Told:
+def suggest(
+    folder: Path, history: str, k: int, user: list[str], items: str | None, verify: str | None
+) -> Told:
     """Suggest items to somebody with a history.
 
     Parameters
@@ -81,6 +83,8 @@ def suggest(folder: Path, history: str, k: int, user: list[str], verify: str | N
     k : int
     user : list of str
         What is known of the user, as ``column=value``.
+    items : str or None
+        Table of items, whose first other column tells their names.
     verify : str or None
         File with the key.
     """
@@ -108,16 +112,46 @@ def suggest(folder: Path, history: str, k: int, user: list[str], verify: str | N
         seconds.append(time.perf_counter() - began)
     best = np.argsort(-shares, kind="stable")[:k]
     best = best[shares[best] > 0]
-    names = [str(label) for label in model.classes_[best].tolist()]
+    found = [str(label) for label in model.classes_[best].tolist()]
+    names = _names(items, model.about.target, found)
     unknown, given = step.unknown(cell), len(step.names(cell))
-    lines = [f"{place:3}  {name}" for place, name in enumerate(names, start=1)]
+    lines = [
+        f"{place:3}  {item:12} {name}".rstrip()
+        for place, (item, name) in enumerate(zip(found, names, strict=True), start=1)
+    ]
     if unknown:
         lines.append(f"! {unknown} of {given} item(s) of the history are unknown and were ignored.")
     if given == unknown:
         lines.append("! Nothing of the history is known; these are the most popular items.")
     lines.append(f"By '{model.about.model}', {1e3 * np.median(seconds):.1f} ms an answer.")
-    told = {"items": names, "unknown": unknown, "given": given, "seconds": float(np.median(seconds))}
+    told = {
+        "items": found,
+        "names": names,
+        "unknown": unknown,
+        "given": given,
+        "seconds": float(np.median(seconds)),
+    }
     return Told("\n".join(lines), told)
+
+
+def _names(items: str | None, column: str, found: list[str]) -> list[str]:
+    """Return the names of items: what the first other column of their table says."""
+    from twofold.data.read import read_table
+    from twofold.steps.conform import as_array, to_text
+
+    if items is None:
+        return [""] * len(found)
+    frame = read_table(items)
+    others = [name for name in frame.columns if name != column]
+    if column not in frame.columns or not others:
+        raise InputError(
+            f"The table of items has no column '{column}' with another beside it.",
+            f"Its columns are: {', '.join(frame.columns[:30])}.",
+            "Name the table that the model was fitted with.",
+        )
+    keys, words = (to_text(as_array(frame[name])).tolist() for name in (column, others[0]))
+    known = dict(zip(keys, words, strict=True))
+    return [known.get(item) or "" for item in found]
 
 
 def _history(history: str, separator: str) -> str:
