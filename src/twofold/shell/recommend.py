@@ -104,34 +104,31 @@ def suggest(
     step = steps[0]
     cell = _history(history, step.separator)
     row = {**dict.fromkeys(model.schema.names), **_known(user, model.schema.names), step.column: cell}
-    shares = model.predict_proba([row])[0]
-    seconds = []
-    for _ in range(TIMED):
-        began = time.perf_counter()
-        model.predict_proba([row])
-        seconds.append(time.perf_counter() - began)
+    shares, seconds = _timed(model, row)
     best = np.argsort(-shares, kind="stable")[:k]
     best = best[shares[best] > 0]
     found = [str(label) for label in model.classes_[best].tolist()]
     names = _names(items, model.about.target, found)
     unknown, given = step.unknown(cell), len(step.names(cell))
-    lines = [
-        f"{place:3}  {item:12} {name}".rstrip()
-        for place, (item, name) in enumerate(zip(found, names, strict=True), start=1)
-    ]
+    pairs = enumerate(zip(found, names, strict=True), start=1)
+    lines = [f"{place:3}  {item:12} {name}".rstrip() for place, (item, name) in pairs]
     if unknown:
         lines.append(f"! {unknown} of {given} item(s) of the history are unknown and were ignored.")
     if given == unknown:
         lines.append("! Nothing of the history is known; these are the most popular items.")
-    lines.append(f"By '{model.about.model}', {1e3 * np.median(seconds):.1f} ms an answer.")
-    told = {
-        "items": found,
-        "names": names,
-        "unknown": unknown,
-        "given": given,
-        "seconds": float(np.median(seconds)),
-    }
+    lines.append(f"By '{model.about.model}', {1e3 * seconds:.1f} ms an answer.")
+    told = {"items": found, "names": names, "unknown": unknown, "given": given, "seconds": seconds}
     return Told("\n".join(lines), told)
+
+
+def _timed(model: Any, row: dict[str, Any]) -> tuple[Any, float]:
+    """Return the shares of one row, and the median seconds of an answer."""
+    shares, seconds = model.predict_proba([row])[0], []
+    for _ in range(TIMED):
+        began = time.perf_counter()
+        model.predict_proba([row])
+        seconds.append(time.perf_counter() - began)
+    return shares, float(np.median(seconds))
 
 
 def _names(items: str | None, column: str, found: list[str]) -> list[str]:
