@@ -1,0 +1,175 @@
+"""Learn rules for a model, for a person to edit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twofold.core.errors import InputError
+from twofold.shell.rules import known_rows, rules_text, write_text
+from twofold.shell.told import Told, bundle_of, finite, run_of
+
+if TYPE_CHECKING:
+    from twofold.bundle.about import About
+    from twofold.bundle.predictor import Predictor
+    from twofold.hybrids.rule_learning import Effort, Learned, Unseen
+
+FEWEST = 100
+"""Rows that rules are learned from, at least."""
+
+
+def effort(
+    actions: str, rules: int, conditions: int, confidence: float, precision: float, seed: int
+) -> Effort:
+    """Return what may be learned, from what was typed."""
+    from twofold.hybrids.rule_learning import LEARNED, Effort
+
+    named = {word.strip() for word in actions.split(",") if word.strip()}
+    if not named or not named <= set(LEARNED):
+        raise InputError(
+            f"--actions is '{actions}'.", f"Allowed are: {', '.join(LEARNED)}.", "Use some, with commas."
+        )
+    chosen = tuple(action for action in LEARNED if action in named)
+    return Effort(chosen, rules, conditions, confidence, precision, seed)
+
+
+def learn_rules_for(
+    folder: Path,
+    data: str | None,
+    target: str | None,
+    out: Path,
+    source: str,
+    effort: Effort,
+    other: Path | None,
+    trust_native: bool,
+) -> Told:
+    """Learn rules from rows that the model has not learned from, and write them for a person to edit."""
+    from twofold.bundle.predictor import load
+    from twofold.hybrids.rule_file import RuleBook
+    from twofold.hybrids.rule_learning import learn_certain_rules, learn_rules
+    from twofold.hybrids.rule_text import write_rules
+
+    if source not in ("errors", "labels", "answers"):
+        raise InputError(
+            f"--from is '{source}'.",
+            "Rules come from 'errors' of the model, from 'labels', or from the model's own 'answers'.",
+            "Use one of these.",
+        )
+    model = load(bundle_of(folder), trust_native=trust_native)
+    second = None if other is None else load(bundle_of(other), trust_native=trust_native)
+    unseen, where = _unseen(model, second, folder, data, target)
+    if source != "errors" and not model.about.classes:
+        raise InputError(
+            "The model answers values.",
+            "Certain rules are learned for classes.",
+            "Use --from errors.",
+        )
+    if source == "answers":
+        unseen = replace(unseen, y=unseen.said.argmax(axis=1))
+    learned = (learn_rules if source == "errors" else learn_certain_rules)(unseen, effort)
+    models = (("other", str(other and other.resolve())),) if "route" in _actions(learned) else ()
+    book = RuleBook(learned.rules, models)
+    write_text(out, write_rules(book, model.about, _head(model.about, source, where, learned)))
+    lines = [where, *rules_text(book, model.about)]
+    lines += [f"{len(book.rules)} of {learned.tried} rules were proved; they are in {out}."]
+    if book.rules:
+        lines += ["Read and edit them, then: twofold rules apply FOLDER RULES --out NEWFOLDER"]
+    found = [vars(proof) for proof in learned.proofs]
+    return Told("\n".join(lines), finite({"out": str(out), "tried": learned.tried, "rules": found}))
+
+
+def _actions(learned: Learned) -> set[str]:
+    return {rule.action for rule in learned.rules}
+
+
+def _head(about: About, source: str, where: str, learned: Learned) -> str:
+    return (
+        f"Rules for '{about.target}', learned from {source}. {where}\n"
+        f"{learned.tried} were put to the proof, {len(learned.rules)} were proved. "
+        "Intervals hold for all at once."
+    )
+
+
+def _unseen(
+    model: Predictor, second: Predictor | None, folder: Path, data: str | None, target: str | None
+) -> tuple[Unseen, str]:
+    """Return rows that the model has not learned from, and a sentence about them."""
+    from twofold.data.read import read_table
+
+    if data is None:
+        return _out_of_fold(model, second, folder)
+    frame = read_table(data)
+    name = target or model.about.target
+    if name not in frame.columns:
+        raise InputError(
+            f"'{data}' has no column '{name}'.", "The true answers are needed.", "Name them with --target."
+        )
+    frame = frame[frame[name].notna()]
+    table, y = known_rows(model, frame, name)
+    new = _not_learned_from(folder, table)
+    if new.sum() < FEWEST:
+        raise InputError(
+            f"'{data}' has {int(new.sum())} rows that the model has not learned from, of {len(new):,}.",
+            f"{FEWEST} are needed: in rows that it knows the model looks better than it is.",
+            "Bring new rows; or leave the table out, where the folder keeps the run of the fit.",
+        )
+    frame = frame[new]
+    known = len(new) - int(new.sum())
+    more = f"; {known:,} that the model has learned from were left out" if known else ""
+    return (
+        _evidence(model, table.take(new), y[new], model.output(frame), second and second.output(frame)),
+        f"Learned from {int(new.sum()):,} rows of {Path(data).name}{more}.",
+    )
+
+
+def _out_of_fold(model: Predictor, second: Predictor | None, folder: Path) -> tuple[Unseen, str]:
+    """Return the rows of a kept run with its out-of-fold answers."""
+    import numpy as np
+
+    from twofold.data.store import load_dataset
+    from twofold.search.result_files import load_result
+
+    if second is not None:
+        raise InputError(
+            "Another model was named, but no table.",
+            "Both models have to answer rows that neither has learned from.",
+            "Name such a table.",
+        )
+    result = load_result(run_of(folder))
+    dataset, _ = load_dataset(run_of(folder) / "data")
+    said = result.choice.predictions
+    scored = np.flatnonzero(np.isfinite(said).all(axis=1))
+    if len(scored) < FEWEST:
+        raise InputError(
+            f"The run has {len(scored)} rows with answers out of fold.",
+            f"{FEWEST} are needed.",
+            "Name a table of new rows.",
+        )
+    unseen = _evidence(model, dataset.table.take(scored), np.asarray(dataset.y)[scored], said[scored], None)
+    return (
+        unseen,
+        f"Learned from the fit's {len(scored):,} rows, each answered by a model that had not seen it.",
+    )
+
+
+def _evidence(model: Predictor, table: Any, y: Any, said: Any, other: Any) -> Unseen:
+    from twofold.hybrids.rule_learning import Unseen
+
+    return Unseen(table, model.schema, y, said, other)
+
+
+def _not_learned_from(folder: Path, table: Any) -> Any:
+    """Return the rows that are not among those of the kept run, as far as there is one."""
+    import numpy as np
+
+    from twofold.data.leakage import row_hashes
+    from twofold.data.store import load_dataset
+
+    kept = run_of(folder) / "data"
+    if not (kept / "meta.json").exists():
+        return np.ones(table.n_rows, dtype=bool)
+    dataset, _ = load_dataset(kept)
+    if set(dataset.table.columns) != set(table.columns):
+        return np.ones(table.n_rows, dtype=bool)
+    return ~np.isin(row_hashes(table), row_hashes(dataset.table))
