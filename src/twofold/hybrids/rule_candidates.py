@@ -172,12 +172,12 @@ def _sides(name: str | Condition, values: NDArray[np.float32], cut: float) -> tu
 
 
 def short_between(low: float, high: float) -> float:
-    """Return the shortest number from `low` on and below `high`, near their middle.
+    """Return their middle, rounded to as few digits as leave it from `low` on and below `high`.
 
     Examples
     --------
     >>> short_between(36.3, 41.77), short_between(0.1234, 0.1241), short_between(3.0, 4.0)
-    (39.0, 0.124, 3.0)
+    (40.0, 0.124, 3.5)
     """
     middle = (low + high) / 2
     for digits in range(-9, 12):
