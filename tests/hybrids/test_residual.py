@@ -7,6 +7,7 @@ from tests.models.test_every_model import TASKS, halves
 from twofold.core.budget import Budget
 from twofold.core.control import Control
 from twofold.core.errors import InputError
+from twofold.core.random import deal_evenly, make_generator
 from twofold.hybrids import residual
 from twofold.hybrids.correction import TreesCorrection
 from twofold.hybrids.residual import Residual
@@ -77,7 +78,7 @@ def test_the_second_model_learns_from_answers_out_of_fold(monkeypatch):
 
 def test_every_row_is_dealt_once_and_classes_evenly():
     y = np.repeat([0, 1, 2], [90, 30, 6])
-    fold = residual._deal(y, 3, 0)
+    fold = deal_evenly(y, 3, make_generator(0, "deal"))
     for part in range(3):
         assert np.bincount(y[fold == part]).tolist() == [30, 10, 2]
 

@@ -93,6 +93,13 @@ class Table:
         known = {key: values[rows] for key, values in self.known.items()}
         return Table(columns, n_rows, None if self.memo is None else {}, known)
 
+    def joined(self, other: Table) -> Table:
+        """Return the rows of both, one behind the other; nothing is known of them."""
+        columns = {
+            name: np.concatenate([values, other.columns[name]]) for name, values in self.columns.items()
+        }
+        return Table(columns, self.n_rows + other.n_rows)
+
     def replace(self, name: str, values: NDArray[np.generic]) -> Table:
         """Return a copy in which one column has other values; what was known of that column is forgotten."""
         known = {key: made for key, made in self.known.items() if key[0] != name}

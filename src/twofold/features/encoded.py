@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from twofold.core.control import Tower
+from twofold.core.control import Problem, Tower
 from twofold.steps.base import Graph, Node
 
 
@@ -38,6 +38,10 @@ class Encoded:
     categories: tuple[int, ...] = ()
     plain: int = 0
     towers: tuple[Tower, ...] = ()
+
+    def problem(self, task: str, n_classes: int) -> Problem:
+        """Return the learning problem that the matrix belongs to."""
+        return Problem(task, n_classes, self.categories, self.plain, self.towers)
 
 
 @dataclass(frozen=True)

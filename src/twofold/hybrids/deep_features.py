@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.core.control import Control, Problem
-from twofold.core.random import derive_seed, make_generator
+from twofold.core.random import deal_evenly, derive_seed, make_generator
 from twofold.models.base import Model
 from twofold.steps.base import EMBEDDING, FEATURES, PREDICTION, Graph, Node
 from twofold.steps.linear import Linear
@@ -45,14 +45,6 @@ class DeepColumns:
 
     matrix: NDArray[np.float32]
     graph: Graph
-
-
-def _halves(y: NDArray[Any], seed: int) -> NDArray[np.intp]:
-    order = make_generator(seed, "halves").permutation(len(y))
-    by_target = order[np.argsort(y[order], kind="stable")]
-    half = np.empty(len(y), dtype=np.intp)
-    half[by_target] = np.arange(len(y)) % 2
-    return half
 
 
 def _align(
@@ -100,7 +92,7 @@ def embed_out_of_fold(
     from sklearn.base import clone
 
     goal = np.asarray(reference.run({FEATURES: X}, EMBEDDING), dtype=np.float64)
-    half = _halves(y, control.seed)
+    half = deal_evenly(y, 2, make_generator(control.seed, "halves"))
     out = goal.copy()
     for side in (0, 1):
         seen, unseen = np.flatnonzero(half != side), np.flatnonzero(half == side)

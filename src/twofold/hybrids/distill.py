@@ -146,11 +146,11 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         learn, watch = self.divide(table.n_rows)
         lessons = Lessons(table, _mixed(own, known, self.trust)).take(learn)
         watched = Lessons(table, _mixed(own, known, 0.0)).take(watch)
-        parents = [lessons.table] if unlabelled is None else [lessons.table, unlabelled]
+        parents = lessons.table if unlabelled is None else lessons.table.joined(unlabelled)
         lessons, watched = (part.take(np.flatnonzero(_whole(part.answers))) for part in (lessons, watched))
         if unlabelled is not None and unlabelled.n_rows:
             lessons += Lessons(unlabelled, answers_of(self.teacher.graph, unlabelled))
-        made = self._made_up(_joined(parents))
+        made = self._made_up(parents)
         if made.n_rows:
             lessons += Lessons(made, answers_of(self.teacher.graph, made))
         self.taught_ = teach(
@@ -291,10 +291,3 @@ def _mixed(
     both = trust * answers + (1 - trust) * known
     one = np.where(_whole(answers)[:, None], answers, known)
     return np.where(_whole(both)[:, None], both, one)
-
-
-def _joined(tables: list[Table]) -> Table:
-    if len(tables) == 1:
-        return tables[0]
-    columns = {name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns}
-    return Table(columns, sum(t.n_rows for t in tables))

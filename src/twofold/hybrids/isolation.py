@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.core.random import derive_seed
+from twofold.models.tree import one_tree
 from twofold.steps.base import FEATURES, PREDICTION, Graph
 from twofold.steps.linear import Linear
 from twofold.steps.tree_graph import Trees, join_trees, lower_trees
@@ -46,17 +47,9 @@ def read_isolation_tree(tree: Any) -> Trees:
         depth[left[level]] = depth[right[level]] = depth[level] + 1.0
         level = np.concatenate([left[level], right[level]])
     leaf = np.flatnonzero(left < 0)
-    return Trees(
-        np.zeros(1, dtype=np.int64),
-        np.where(left < 0, -1, tree.feature).astype(np.int64),
-        tree.threshold.astype(np.float64),
-        np.maximum(left, 0),
-        np.maximum(right, 0),
-        np.ones(len(left), dtype=bool),
-        leaf,
-        np.zeros(len(leaf), dtype=np.int64),
-        depth[leaf] + mean_depth(tree.n_node_samples[leaf]),
-    )
+    deep = depth[leaf] + mean_depth(tree.n_node_samples[leaf])
+    splits = one_tree(tree, leaf, np.zeros(len(leaf), dtype=np.int64), deep)
+    return replace(splits, missing_left=np.ones(len(left), dtype=bool))
 
 
 def isolation_graph(X: NDArray[np.float32], seed: int) -> Graph:

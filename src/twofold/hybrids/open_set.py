@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from twofold.bundle.about import About, Bundle
 from twofold.core.budget import Budget
 from twofold.core.errors import InputError
-from twofold.core.random import derive_seed
+from twofold.core.random import derive_seed, make_generator
 from twofold.core.table import Table
 from twofold.data.dataset import Dataset
 from twofold.data.split import inner_split
@@ -104,7 +104,7 @@ class OpenSetClassifier:
         _check(dataset, self.level)
         everything = np.arange(len(dataset.y))
         learn, spared = inner_split(everything, dataset, CALIBRATION, derive_seed(self.seed, "spared"))
-        order = np.random.default_rng(derive_seed(self.seed, "calibration")).permutation(len(spared))
+        order = make_generator(self.seed, "calibration").permutation(len(spared))
         first, second = np.sort(spared[order[::2]]), np.sort(spared[order[1::2]])
         fitted = fit_plan(self.plan or DETECTOR, dataset, learn, budget=budget, seed=self.seed)
         both = fitted.graph.renamed("known/", keep=(INPUT, STRANGENESS)).then(

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from twofold.core.capabilities import Capabilities
 from twofold.core.control import Control, Problem, Validation
 from twofold.core.errors import InputError
-from twofold.core.random import derive_seed, make_generator
+from twofold.core.random import deal_evenly, derive_seed, make_generator
 from twofold.core.space import Choice, Space
 from twofold.hybrids.correction import NetworkCorrection, TreesCorrection
 from twofold.hybrids.stack import fit_classes
@@ -106,7 +106,7 @@ class Residual(Model):
         rules = replace(control, budget=control.budget.share(1 / (self.folds + 2)))
         self.first_ = self._first().fit(rows.X, y, sample_weight, problem=self.problem_, control=rules)
         self.rounds_ = self.first_.rounds_
-        fold = _deal(rows.y, self.folds, control.seed)
+        fold = deal_evenly(rows.y, self.folds, make_generator(control.seed, "deal"))
         answers = self._out_of_fold(rows, fold, control)
         self.settled_ = _settle(answers, rows, self.problem_)
         self.scores_ = _scale(answers, self.problem_)
@@ -213,21 +213,6 @@ class Residual(Model):
 
 def _take(rows: Validation, some: NDArray[np.intp]) -> Validation:
     return Validation(rows.X[some], rows.y[some], None if rows.weight is None else rows.weight[some])
-
-
-def _deal(y: NDArray[Any], folds: int, seed: int) -> NDArray[np.intp]:
-    """Deal rows into folds of like targets.
-
-    Examples
-    --------
-    >>> np.bincount(_deal(np.array([0, 1, 0, 1, 0, 1]), 3, 0)).tolist()
-    [2, 2, 2]
-    """
-    order = make_generator(seed, "deal").permutation(len(y))
-    by_target = order[np.argsort(y[order], kind="stable")]
-    fold = np.empty(len(y), dtype=np.intp)
-    fold[by_target] = np.arange(len(y)) % folds
-    return fold
 
 
 def _settle(answers: NDArray[np.float64], rows: Validation, problem: Problem) -> Pool:

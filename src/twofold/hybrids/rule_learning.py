@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.core.random import derive_seed, make_generator
+from twofold.core.random import deal_evenly, derive_seed, make_generator
 from twofold.core.schema import Schema
 from twofold.core.table import Table
 from twofold.hybrids.rule_candidates import grow, spell
@@ -300,10 +300,7 @@ class _Search:
 
 def _half(y: NDArray[Any], seed: int) -> NDArray[np.bool_]:
     """Return half of the rows, every second one by class or value."""
-    order = make_generator(seed, "rules").permutation(len(y))
-    chosen = np.zeros(len(y), dtype=bool)
-    chosen[order[np.argsort(y[order], kind="stable")][::2]] = True
-    return chosen
+    return np.asarray(deal_evenly(y, 2, make_generator(seed, "rules")) == 0)
 
 
 def _because(action: Action, proof: Proof, classes: bool) -> str:

@@ -174,8 +174,7 @@ def read_tree(fitted: Any, problem: Problem) -> Trees:
     problem : Problem
     """
     tree = fitted.tree_
-    inner = tree.feature >= 0
-    leaf = np.flatnonzero(~inner)
+    leaf = np.flatnonzero(tree.feature < 0)
     value = tree.value[leaf, 0, :]
     output = np.zeros(len(leaf), dtype=np.int64)
     if problem.n_classes:
@@ -186,6 +185,21 @@ def read_tree(fitted: Any, problem: Problem) -> Trees:
         else:
             row, column = np.nonzero(shares)
             leaf, output, value = leaf[row], codes[column], shares[row, column]
+    return one_tree(tree, leaf, output, np.ravel(value).astype(np.float64))
+
+
+def one_tree(
+    tree: Any, leaf: NDArray[np.int64], output: NDArray[np.int64], value: NDArray[np.float64]
+) -> Trees:
+    """Return the splits of a tree of scikit-learn (its ``tree_``), with leaves that hold other values.
+
+    Parameters
+    ----------
+    tree : sklearn.tree._tree.Tree
+    leaf, output, value : arrays of shape (e,)
+        As of `Trees`.
+    """
+    inner = tree.feature >= 0
     return Trees(
         np.zeros(1, dtype=np.int64),
         np.where(inner, tree.feature, -1).astype(np.int64),
@@ -195,5 +209,5 @@ def read_tree(fitted: Any, problem: Problem) -> Trees:
         np.asarray(tree.missing_go_to_left, dtype=bool),
         leaf,
         output,
-        np.ravel(value).astype(np.float64),
+        value,
     )

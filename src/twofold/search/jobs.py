@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from twofold.bundle.graph_files import save_graph
 from twofold.core import optional
 from twofold.core.budget import Budget
-from twofold.core.control import Control, Problem
+from twofold.core.control import Control
 from twofold.core.fold import Fold
 from twofold.core.random import derive_seed
 from twofold.data.dataset import Dataset
@@ -30,7 +30,7 @@ from twofold.search.check_rows import make_check_table
 from twofold.search.run_folder import WHOLE, PartResult, RunFolder, describe, whole_folder, write_json
 from twofold.search.views_on_disk import encode_part
 from twofold.steps.base import FEATURES, INPUT, Graph
-from twofold.workflow.fitting import Sample, fit_sample
+from twofold.workflow.fitting import Sample, fit_sample, sample_of
 from twofold.workflow.plan import Plan
 
 PARITY = 1e-5
@@ -110,15 +110,7 @@ def _sample(job: Job, dataset: Dataset, fold: Fold, view: str) -> Sample:
     seen, reading = with_cells(run, dataset, job.plan.reads)
     seen = replace(seen, schema=seen.schema.without(job.plan.without))
     encoded = encode_part(run, seen, fold, view, job.part, job.seed, reading, job.plan.without)
-    n_classes = len(dataset.classes)
-    return Sample(
-        encoded.matrix,
-        dataset.y[fold.train],
-        None if dataset.weight is None else dataset.weight[fold.train],
-        fold.train,
-        encoded.graph,
-        Problem(dataset.task, n_classes, encoded.categories, encoded.plain, encoded.towers),
-    )
+    return sample_of(encoded, dataset, fold.train)
 
 
 def _with_deep_columns(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twofold.core.errors import InputError
-from twofold.shell.rules import known_rows, rules_text, write_text
-from twofold.shell.told import Told, bundle_of, finite, run_of
+from twofold.shell.rules import known_rows, rules_text
+from twofold.shell.told import Told, bundle_of, finite, run_of, write_text
 
 if TYPE_CHECKING:
     from twofold.bundle.about import About

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twofold.core.errors import InputError
-from twofold.shell.told import Told, bundle_of, finite, key, write_table
+from twofold.shell.told import Told, bundle_of, finite, key, write_table, write_text
 
 if TYPE_CHECKING:
     from twofold.bundle.about import About
@@ -176,17 +176,3 @@ def known_rows(model: Predictor, frame: Any, target: str) -> tuple[Any, Any]:
 
     table = conform(columns_of(frame, model.schema.names), model.schema)
     return table, code_labels(as_array(frame[target]), model.about)
-
-
-def write_text(out: Path, text: str) -> None:
-    """Write a text, whole or not at all."""
-    from twofold.bundle.files import whole_file
-
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(out) as draft:
-            draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"'{out}' cannot be written: {error.strerror}.", "A folder with room is needed.", "Change --out."
-        ) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,15 +56,28 @@ def key(file: str | None) -> bytes | None:
 
 def write_table(frame: Any, out: Path) -> None:
     """Write a frame as CSV or Parquet, whole or not at all."""
+    with writing(out) as draft:
+        if out.suffix.lower() == ".parquet":
+            frame.to_parquet(draft, index=False)
+        else:
+            frame.to_csv(draft, index=False)
+
+
+def write_text(out: Path, text: str) -> None:
+    """Write a text, whole or not at all."""
+    with writing(out) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[Path]:
+    """Yield a draft that takes the place of `out` when all of it is written."""
     from twofold.bundle.files import whole_file
 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(out) as draft:
-            if out.suffix.lower() == ".parquet":
-                frame.to_parquet(draft, index=False)
-            else:
-                frame.to_csv(draft, index=False)
+            yield draft
     except OSError as error:
         raise InputError(
             f"'{out}' cannot be written: {error.strerror}.", "A folder with room is needed.", "Change --out."

@@ -16,6 +16,7 @@ from twofold.core.fold import Fold
 from twofold.core.random import derive_seed
 from twofold.data.dataset import Dataset
 from twofold.data.split import inner_split
+from twofold.features.encoded import Encoded
 from twofold.features.reading import Reading
 from twofold.models.base import Model
 from twofold.steps.base import INPUT, Graph
@@ -72,6 +73,18 @@ class Fitted:
     encoder: Graph
     graph: Graph
     seconds: float
+
+
+def sample_of(encoded: Encoded, dataset: Dataset, rows: NDArray[np.intp]) -> Sample:
+    """Put encoded rows beside their targets and weights."""
+    return Sample(
+        encoded.matrix,
+        dataset.y[rows],
+        None if dataset.weight is None else dataset.weight[rows],
+        rows,
+        encoded.graph,
+        encoded.problem(dataset.task, len(dataset.classes)),
+    )
 
 
 def fit_sample(
@@ -173,20 +186,17 @@ def fit_plan(
 
 
 def _encoded(plan: Plan, dataset: Dataset, rows: NDArray[np.intp], seed: int) -> Sample:
-    weight = None if dataset.weight is None else dataset.weight[rows]
-    problem = Problem(dataset.task, len(dataset.classes))
     encoded = encode(
         plan.capabilities.view,
         dataset.table.take(rows),
         dataset.schema.without(plan.without),
         dataset.y[rows],
-        problem,
+        Problem(dataset.task, len(dataset.classes)),
         seed=derive_seed(seed, plan.capabilities.view),
-        weight=weight,
+        weight=None if dataset.weight is None else dataset.weight[rows],
         reading=Reading(plan.reads),
     )
-    shown = replace(problem, categories=encoded.categories, plain=encoded.plain, towers=encoded.towers)
-    return Sample(encoded.matrix, dataset.y[rows], weight, rows, encoded.graph, shown)
+    return sample_of(encoded, dataset, rows)
 
 
 def predict_out_of_fold(

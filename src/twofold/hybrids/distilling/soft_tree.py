@@ -25,10 +25,10 @@ from twofold.core.table import Table
 from twofold.features import category, number
 from twofold.features.encoded import Encoded
 from twofold.models.base import Model
-from twofold.models.tree import probability_head
+from twofold.models.tree import one_tree, probability_head
 from twofold.steps.base import FEATURES, Graph, Node
 from twofold.steps.stack_columns import StackColumns
-from twofold.steps.tree_graph import Trees, lower_trees
+from twofold.steps.tree_graph import lower_trees
 
 FEWEST, PRIOR_ROWS = 5, 2.0
 """Rows in a leaf; rows' worth of the mean answer that are mixed into each, so that nothing is certain."""
@@ -105,20 +105,9 @@ class SoftTree(Model):
 
     def lower(self) -> Graph:
         tree = self.fitted_.tree_
-        inner = tree.feature >= 0
-        leaf, values = np.flatnonzero(~inner), self._values()
+        leaf, values = np.flatnonzero(tree.feature < 0), self._values()
         k = values.shape[1]
-        trees = Trees(
-            np.zeros(1, dtype=np.int64),
-            np.where(inner, tree.feature, -1).astype(np.int64),
-            np.where(inner, tree.threshold, 0.0),
-            np.maximum(tree.children_left, 0).astype(np.int64),
-            np.maximum(tree.children_right, 0).astype(np.int64),
-            np.asarray(tree.missing_go_to_left, dtype=bool),
-            np.repeat(leaf, k),
-            np.tile(np.arange(k), len(leaf)),
-            values[leaf].ravel(),
-        )
+        trees = one_tree(tree, np.repeat(leaf, k), np.tile(np.arange(k), len(leaf)), values[leaf].ravel())
         return lower_trees(trees, self.n_features_, probability_head(self.problem_))
 
     def in_words(self, names: Sequence[str], classes: Sequence[Any]) -> str:

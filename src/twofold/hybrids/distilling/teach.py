@@ -49,12 +49,7 @@ class Lessons:
     answers: NDArray[np.float64]
 
     def __add__(self, other: Lessons) -> Lessons:
-        columns = {
-            name: np.concatenate([values, other.table.columns[name]])
-            for name, values in self.table.columns.items()
-        }
-        table = Table(columns, self.table.n_rows + other.table.n_rows)
-        return Lessons(table, np.vstack([self.answers, other.answers]))
+        return Lessons(self.table.joined(other.table), np.vstack([self.answers, other.answers]))
 
     def take(self, rows: NDArray[np.intp]) -> Lessons:
         """Return some of the rows."""
@@ -140,12 +135,7 @@ def teach(lessons: Lessons, watched: Lessons | None, what: Curriculum, control: 
     """
     made: Model = STUDENTS.load(what.student)(**what.params)
     encoded = _encode(lessons, what, made.capabilities.view, control.seed)
-    problem = replace(
-        Problem(what.task, what.n_classes),
-        categories=encoded.categories,
-        plain=encoded.plain,
-        towers=encoded.towers,
-    )
+    problem = encoded.problem(what.task, what.n_classes)
     if watched is not None and made.capabilities.iterative:
         shown = encoded.graph.run({INPUT: watched.table}, FEATURES)
         control = replace(control, validation=Validation(shown, watched.answers))
