@@ -25,6 +25,9 @@ def fit(
     schema: Annotated[str | None, typer.Option(help="YAML file: column: kind.")] = None,
     folds: Annotated[int | None, typer.Option(help="Number of folds.")] = None,
     candidates: Annotated[str | None, typer.Option(help="Models to try, with commas.")] = None,
+    encoders: Annotated[
+        str | None, typer.Option(help="Pretrained networks to read with: minilm, hf:owner/name, ...")
+    ] = None,
     max_trials: Annotated[int | None, typer.Option(help="Try so many models, however long.")] = None,
     memory: Annotated[str | None, typer.Option(help="Most memory for all processes: 4GB.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Take up the run that lies in FOLDER.")] = False,
@@ -37,7 +40,6 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Train on a table; write a model, a report and the run to a folder."""
-    names = [name.strip() for name in candidates.split(",")] if candidates else None
     options: dict[str, Any] = {
         "target": target,
         "budget": budget,
@@ -49,7 +51,8 @@ def fit(
         "weight": weight,
         "schema": schema,
         "folds": folds,
-        "candidates": names,
+        "candidates": _names(candidates),
+        "encoders": _names(encoders),
         "max_trials": max_trials,
         "memory": memory,
         "n_jobs": jobs,
@@ -59,6 +62,10 @@ def fit(
     answer(told.data, told.text, as_json)
     if told.interrupted:
         raise typer.Exit(130)
+
+
+def _names(joined: str | None) -> list[str] | None:
+    return [name.strip() for name in joined.split(",")] if joined else None
 
 
 @app.command(epilog=f"Example: twofold predict house new.csv --out answers.csv. {EXITS}")

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
@@ -26,6 +25,7 @@ from twofold.data.dataset import Dataset
 from twofold.data.infer import read_schema_file
 from twofold.data.read import frame_of, refuse_doubled
 from twofold.data.target import Extras, make_dataset
+from twofold.estimators import given
 from twofold.estimators.fitted import describe
 from twofold.evaluate.records import Verdict
 from twofold.metrics import get_metric
@@ -58,6 +58,7 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         run_dir: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
         random_state: Any = None,
+        encoders: Sequence[str] | None = None,
     ) -> None:
         self.budget = budget
         self.metric = metric
@@ -70,6 +71,7 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         self.run_dir = run_dir
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.encoders = encoders
 
     def _task(self, y: NDArray[Any]) -> str:
         raise NotImplementedError
@@ -109,11 +111,13 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
                 "Every row needs a label or a value.",
                 "Call fit(X, y).",
             )
-        target = y if isinstance(y, pd.Series) else pd.Series(_one_column(y), name=getattr(y, "name", None))
+        target = (
+            y if isinstance(y, pd.Series) else pd.Series(given.one_column(y), name=getattr(y, "name", None))
+        )
         dataset = make_dataset(
             frame,
             target,
-            Extras(_weights(sample_weight, len(frame)), groups, time),
+            Extras(given.weights(sample_weight, len(frame)), groups, time),
             name=str(target.name) if target.name is not None else "target",
             task=self._task(target.to_numpy()),
             declared=self._declared(),
@@ -167,11 +171,12 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
             get_metric(self.metric, dataset.task),
             check_prefer(self.prefer),
             self.folds,
-            _names(self.candidates),
+            given.names("candidates", self.candidates),
             self.max_trials,
             parse_bytes(self.memory),
             check_jobs(self.n_jobs),
-            _seed(self.random_state),
+            given.seed(self.random_state),
+            given.names("encoders", self.encoders),
         )
 
     def _frame(self, X: Any, *, fitting: bool) -> pd.DataFrame:
@@ -279,6 +284,10 @@ class TwofoldClassifier(ClassifierMixin, _Twofold):  # type: ignore[misc]
         Processes; None for one a core.
     random_state : int, RandomState or None
         None is 0.
+    encoders : list of str or None
+        Pretrained networks to read text, pictures or clips with: ``"minilm"``, ``"wordllama"``,
+        ``"efficientnet@128"`` (the side in pixels), ``"speech_embedding"``, ``"speaker"``, or a text encoder
+        of the Hugging Face hub as ``"hf:owner/name"``. None takes the best that the time allows.
 
     Attributes
     ----------
@@ -330,41 +339,6 @@ class TwofoldRegressor(RegressorMixin, _Twofold):  # type: ignore[misc]
     def _task(self, y: NDArray[Any]) -> str:
         del y
         return "regression"
-
-
-def _names(candidates: Any) -> tuple[str, ...]:
-    names = (candidates,) if isinstance(candidates, str) else candidates
-    if names is None or (isinstance(names, Sequence) and all(isinstance(name, str) for name in names)):
-        return tuple(names or ())
-    raise InputError(
-        f"candidates is {candidates!r}.", "It is a list of names.", "Leave it out to try all that suit."
-    )
-
-
-def _one_column(y: Any) -> NDArray[Any]:
-    values = np.asarray(y)
-    return column_or_1d(values, warn=True) if values.ndim > 1 else values.reshape(-1)
-
-
-def _weights(weight: Any, n_rows: int) -> Any:
-    if weight is None:
-        return None
-    values = np.asarray(weight)
-    if values.shape != (n_rows,):
-        raise InputError(
-            f"sample_weight.shape == {values.shape}, expected {(n_rows,)}!",
-            "There is one weight for each row.",
-            "Give an array of that length.",
-        )
-    return values
-
-
-def _seed(state: Any) -> int:
-    if state is None:
-        return 0
-    if isinstance(state, (int, np.integer)):
-        return int(state)
-    return int(check_random_state(state).randint(2**31 - 1))
 
 
 def leaderboard_frame(result: Result) -> pd.DataFrame:

@@ -32,6 +32,7 @@ def fit(
     run_dir: str | None = None,
     n_jobs: int | None = None,
     random_state: int | None = None,
+    encoders: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> TwofoldClassifier | TwofoldRegressor:
     """Train on a table, and return the fitted estimator.
@@ -42,7 +43,7 @@ def fit(
         See `twofold.data.read.read_table`. Reading is not part of the budget.
     target : str
         The column to predict.
-    budget to random_state
+    budget to random_state, encoders
         As of `TwofoldClassifier`.
     task : str or None
         ``binary``, ``multiclass`` or ``regression``; None infers it from the target.
@@ -71,6 +72,7 @@ def fit(
         run_dir=run_dir,
         n_jobs=n_jobs,
         random_state=random_state,
+        encoders=encoders,
     )
     return _fit(estimator, data, Roles(target, weight, groups, time), task, progress)
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from twofold.core.errors import InputError
 from twofold.data.dataset import Dataset
-from twofold.features.extractor import make_extractor
+from twofold.features.extractor import base_name, make_extractor
 from twofold.search.cells import Made, learns, made_in, stretches
 from twofold.search.pool import Event, WorkerPool
 from twofold.search.run_folder import RunFolder
-from twofold.search.senses import BY_NETWORK, Senses
+from twofold.search.senses import Senses
 
 DEEP_SHARE, HAND_SHARE = 0.2, 0.3
 """Of the whole time, what reading all cells with a network may take, and with everything else together."""
@@ -66,7 +67,8 @@ class Gather:
             left = until - time.monotonic()
             while waiting and pool.idle and left > 0:
                 column, name = waiting.pop(0)
-                pool.submit(self._job(column, name, {"seconds": self._allowed(name)}), left)
+                whole_name = self.senses.wanted.get(name, name)
+                pool.submit(self._job(column, whole_name, {"seconds": self._allowed(name)}), left)
             if left <= 0:
                 for _, name in waiting:
                     self._lose(name, "there was no time to look at it")
@@ -96,7 +98,7 @@ class Gather:
         return share * self.seconds * self.cores / max(1, len(self.dataset.y) * columns * beside)
 
     def _take_made(self, event: Event) -> None:
-        name = event.job["cells"]["extractor"]
+        name = base_name(event.job["cells"]["extractor"])
         if event.outcome != "done":
             self._lose(name, str(event.payload.get("reason", event.outcome)).rstrip("."))
             return
@@ -125,9 +127,18 @@ class Gather:
             if made.row_seconds > self._allowed(made.name):
                 self._lose(made.name, "it would need too large a part of the time")
         there = {made.name for made in self._made.values()} - set(self.lost)
-        deep: list[str] = []
-        for names in BY_NETWORK.values():
-            deep += [name for name in names if name in there and name in self.senses.deep][:1]
+        best: dict[str, str] = {}  # the first of each kind
+        for name in self.senses.deep:
+            if name in there:
+                best.setdefault(make_extractor(name).reads, name)
+        deep = tuple(best.values())
+        for name in self.senses.wanted:
+            if make_extractor(name).reads not in best:
+                raise InputError(
+                    f"The encoder '{name}' cannot be used: {self.lost[name]}.",
+                    "An encoder that is named has to be there and to fit into the time.",
+                    "Name another one, give more time, or leave the encoders out.",
+                )
         hand, raw = (
             tuple(name for name in names if name in there or (learns(name) and name not in self.lost))
             for names in (self.senses.hand, self.senses.raw)
@@ -138,7 +149,7 @@ class Gather:
         widths: dict[str, int] = {}
         for made in self._made.values():
             widths[made.name] = widths.get(made.name, 0) + made.width
-        return replace(self.senses, hand=hand, deep=tuple(deep), raw=raw, widths=widths)
+        return replace(self.senses, hand=hand, deep=deep, raw=raw, widths=widths)
 
     def next(self, *, deep: bool) -> dict[str, Any] | None:
         """Return the next stretch to be read: by hand first, by networks only if wished."""

@@ -108,15 +108,15 @@ class Run:
             give_back()
 
     def _execute(self) -> Result:
-        portfolio = self._portfolio(senses_of(self.dataset.schema, deep=self._time_for_networks))
+        portfolio = self._portfolio(self._senses())
         with ExitStack() as held:
             self._open(held, portfolio)
             with WorkerPool(self.settings.n_jobs, 1) as pool:
                 return self._search(portfolio, pool)
 
-    @property
-    def _time_for_networks(self) -> bool:
-        return not self.settings.timed or self.settings.seconds >= DEEP_FROM_SECONDS
+    def _senses(self) -> Senses:
+        deep = not self.settings.timed or self.settings.seconds >= DEEP_FROM_SECONDS
+        return senses_of(self.dataset.schema, deep=deep, encoders=self.settings.encoders)
 
     def _portfolio(self, senses: Senses) -> Portfolio:
         return make_portfolio(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from twofold.core.errors import InputError
 from twofold.core.optional import available, load, wanted_for
 from twofold.core.schema import Schema
-from twofold.features.extractor import make_extractor
+from twofold.features.extractor import base_name, make_extractor
 from twofold.features.reading import WORDS
 
 BY_HAND: dict[str, tuple[str, ...]] = {
@@ -42,6 +43,8 @@ class Senses:
         Numbers of features, as far as they are known.
     left_out : tuple of (str, str)
         Extractors that cannot be had, and why.
+    wanted : mapping of str to str
+        Networks that the user named, without and with their size.
     """
 
     hand: tuple[str, ...] = ()
@@ -49,6 +52,7 @@ class Senses:
     raw: tuple[str, ...] = ()
     widths: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[tuple[str, str], ...] = ()
+    wanted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,7 +77,7 @@ class Senses:
         return any(name != WORDS for name in self.hand)
 
 
-def senses_of(schema: Schema, *, deep: bool) -> Senses:
+def senses_of(schema: Schema, *, deep: bool, encoders: Sequence[str] = ()) -> Senses:
     """Return what would read the columns of a schema, before anything was measured.
 
     Parameters
@@ -81,7 +85,18 @@ def senses_of(schema: Schema, *, deep: bool) -> Senses:
     schema : Schema
     deep : bool
         Whether there is time for networks.
+    encoders : sequence of str
+        Pretrained networks that the user named: they take the place of those for their kinds of columns.
+
+    Raises
+    ------
+    InputError
+        When one of them is not known, is no network, or has no column to read.
+    MissingExtraError
+        When its package is not installed.
     """
+    wanted = {base_name(name): name for name in encoders}
+    by_network = {**BY_NETWORK, **_by_kind(wanted, schema)}
     kinds = [kind for kind in BY_HAND if schema.of_kind(kind)]
     lost: dict[str, str] = {}
     for kind in kinds:
@@ -100,8 +115,36 @@ def senses_of(schema: Schema, *, deep: bool) -> Senses:
     hand = usable(BY_HAND)
     networks = deep and bool(kinds)
     return Senses(
-        hand, usable(BY_NETWORK) if networks else (), usable(RAW) if networks else (), {}, tuple(lost.items())
+        hand,
+        usable(by_network) if networks else tuple(wanted),
+        usable(RAW) if networks else (),
+        left_out=tuple(lost.items()),
+        wanted=wanted,
     )
+
+
+def _by_kind(wanted: Mapping[str, str], schema: Schema) -> dict[str, tuple[str, ...]]:
+    """Return the networks that a user named for each kind of column, or say what is wrong with them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word, name in wanted.items():
+        extractor = make_extractor(name)
+        if not extractor.network:
+            raise InputError(
+                f"'{name}' is not a network that others trained.",
+                f"Known are: {', '.join(other for names in BY_NETWORK.values() for other in names)}, "
+                "speaker, and 'hf:owner/name' for an encoder of texts.",
+                "Name one of these, or leave the encoders out.",
+            )
+        if not schema.of_kind(extractor.reads):
+            raise InputError(
+                f"'{name}' reads columns of the kind {extractor.reads}, and there is none.",
+                f"The kinds of this table are: {', '.join(sorted({one.kind for one in schema.columns}))}.",
+                f"Leave it out, or declare a column to be {extractor.reads} in the schema.",
+            )
+        for package in extractor.packages:
+            load(package, f"'{name}'")
+        found[extractor.reads] = (*found.get(extractor.reads, ()), word)
+    return found
 
 
 def _demand_readable(kind: str, schema: Schema) -> None:

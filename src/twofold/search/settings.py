@@ -36,6 +36,8 @@ class Settings:
     n_jobs : int
         Processes that fit at the same time, each with one thread.
     seed : int
+    encoders : tuple
+        Pretrained networks for text, pictures and clips, in place of those that are taken by default.
     """
 
     seconds: float = 60.0
@@ -47,6 +49,7 @@ class Settings:
     memory: float = math.inf
     n_jobs: int = 1
     seed: int = 0
+    encoders: tuple[str, ...] = ()
 
     @property
     def timed(self) -> bool:
