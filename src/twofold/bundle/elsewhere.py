@@ -129,7 +129,7 @@ def _nowhere(name: str, blob: Blob) -> BundleError | MissingExtraError:
     again = "save the model again without slim, or copy that file from the store of where it was saved"
     if known is not None:
         return MissingExtraError(
-            came, allowed, f"Install it with: pip install '{wanted_for(known.package)}'; or {again}."
+            came, allowed, f"Install it with: pip install {wanted_for(known.package)}; or {again}."
         )
     return BundleError(came, allowed, f"{again[0].upper()}{again[1:]}.")
 

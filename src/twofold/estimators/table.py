@@ -60,20 +60,8 @@ def fit(
     >>> fit(frame, target="sold", max_trials=1).predict(pd.DataFrame({"size": [5.5, 25.5]})).tolist()
     [False, True]
     """
-    estimator = TwofoldClassifier(
-        budget=budget,
-        metric=metric,
-        prefer=prefer,
-        schema=schema,
-        folds=folds,
-        candidates=candidates,
-        max_trials=max_trials,
-        memory=memory,
-        run_dir=run_dir,
-        n_jobs=n_jobs,
-        random_state=random_state,
-        encoders=encoders,
-    )
+    asked = locals()
+    estimator = TwofoldClassifier(**{name: asked[name] for name in TwofoldClassifier._get_param_names()})
     return _fit(estimator, data, Roles(target, weight, groups, time), task, progress)
 
 

@@ -14,6 +14,8 @@ from twofold.nn.tflite import read_tflite
 from twofold.nn.tflite_to_onnx import convert_spectral_network
 from twofold.steps.clip_network import BANDS, NUMBERS, SIZE, ClipNetwork
 from twofold.steps.extraction import Extraction
+from twofold.steps.speaker import BANDS as SPEAKER_BANDS
+from twofold.steps.speaker import FRAMES, SpeakerNetwork
 
 SUMMARIES = ("mean", "highest", "deviation")
 
@@ -37,6 +39,34 @@ class SpeechEmbedding(Extractor):
     def names(self, step: Extraction) -> tuple[str, ...]:
         del step
         return tuple(f"{time} of speech embedding {n + 1}" for time in SUMMARIES for n in range(NUMBERS))
+
+
+class Speaker(Extractor):
+    """256 numbers a clip that tell who speaks: the generalised end-to-end loss of Wan et al. (2018).
+
+    The weights are those of the package ``Resemblyzer``. What is said, it hardly tells, and the speech
+    embedding tells better; so it is taken only where it is named.
+    """
+
+    reads = "audio"
+    network = True
+    packages = ("resemblyzer", "torch")
+    seconds = 5e-2
+
+    def make(self, column: str, table: Table, seed: int) -> SpeakerNetwork:
+        del table, seed  # nothing is learned
+        return SpeakerNetwork(column, speaker_network())
+
+    def names(self, step: Extraction) -> tuple[str, ...]:
+        return tuple(f"speaker {place + 1}" for place in range(step.width))
+
+
+@lru_cache(maxsize=1)
+def speaker_network() -> bytes:
+    """Return the network as ONNX, see `Speaker`."""
+    from twofold.nn.speaker import read_speaker_weights, write_speaker_network
+
+    return write_speaker_network(read_speaker_weights(load_weights("speaker")), FRAMES, SPEAKER_BANDS)
 
 
 @lru_cache(maxsize=1)

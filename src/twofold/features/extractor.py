@@ -28,6 +28,7 @@ EXTRACTORS = Registry(
         "quant": "twofold.features.series:QuantFeatures",
         "regular_series": "twofold.features.series:RegularSeriesFeatures",
         "series_summary": "twofold.features.series:SeriesSummaryFeatures",
+        "speaker": "twofold.features.audio_network:Speaker",
         "speech_embedding": "twofold.features.audio_network:SpeechEmbedding",
         "tokens": "twofold.features.word_numbers:NumberedWords",
         "wordllama": "twofold.features.text_network:WordLlama",

@@ -107,7 +107,7 @@ def senses_of(schema: Schema, *, deep: bool, encoders: Sequence[str] = ()) -> Se
         for name in (name for kind in kinds for name in table.get(kind, ())):
             missing = [] if name == WORDS else [p for p in make_extractor(name).packages if not available(p)]
             if missing:
-                lost[name] = f"{missing[0]} is not installed (pip install '{wanted_for(missing[0])}')"
+                lost[name] = f"{missing[0]} is not installed (pip install {wanted_for(missing[0])})"
             else:
                 found.append(name)
         return tuple(found)

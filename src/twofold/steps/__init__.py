@@ -62,6 +62,7 @@ STEPS = Registry(
         "scale": "twofold.steps.numbers:Scale",
         "sentence_network": "twofold.steps.sentences:SentenceNetwork",
         "series_summary": "twofold.steps.series_summary:SeriesSummary",
+        "speaker": "twofold.steps.speaker:SpeakerNetwork",
         "stack_columns": "twofold.steps.stack_columns:StackColumns",
         "standard": "twofold.steps.numbers:Standard",
         "temperature": "twofold.steps.calibrate:Temperature",
