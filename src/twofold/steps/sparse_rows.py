@@ -115,7 +115,10 @@ class SparseRows:
         from scipy import sparse
 
         shape = len(self.starts) - 1, self.width
-        return sparse.csr_array((self.data, self.columns, self.starts), shape=shape)
+        most = max(len(self.data), *shape)  # liblinear takes no wider index, and half of the memory will do
+        index = np.int32 if most < 2**31 else np.int64
+        places = self.columns.astype(index), self.starts.astype(index)
+        return sparse.csr_array((self.data, *places), shape=shape)
 
     def _all(self, different: Any) -> Any:
         return different if self.place is None else different[self.place]
