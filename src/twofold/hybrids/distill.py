@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from twofold.bundle.about import Bundle
+from twofold.bundle.labels import known_targets
 from twofold.bundle.parity import check_parity
 from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
@@ -35,7 +36,8 @@ from twofold.core.table import Table
 from twofold.hybrids.distilling.munge import munge_table
 from twofold.hybrids.distilling.teach import STUDENTS, Curriculum, Lessons, Taught, answers_of, teach
 from twofold.steps.base import FEATURES
-from twofold.steps.conform import as_array, columns_of, conform, is_missing, to_number
+from twofold.steps.conform import columns_of, conform
+from twofold.workflow.plan import Plan
 
 WATCHED, MOST_WATCHED = 0.1, 3_000
 """Share of the rows that tell a student when to stop, and at most so many."""
@@ -120,7 +122,6 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         unlabelled : table or None
             Further rows for the teacher to answer.
         """
-        self._check()
         schema = self.teacher.schema
         table = conform(columns_of(X, schema.names), schema)
         more = None if unlabelled is None else conform(columns_of(unlabelled, schema.names), schema)
@@ -147,15 +148,11 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         lessons = Lessons(table, _mixed(own, known, self.trust)).take(learn)
         watched = Lessons(table, _mixed(own, known, 0.0)).take(watch)
         parents = lessons.table if unlabelled is None else lessons.table.joined(unlabelled)
-        lessons, watched = (part.take(np.flatnonzero(_whole(part.answers))) for part in (lessons, watched))
-        if unlabelled is not None and unlabelled.n_rows:
-            lessons += Lessons(unlabelled, answers_of(self.teacher.graph, unlabelled))
-        made = self._made_up(parents)
-        if made.n_rows:
-            lessons += Lessons(made, answers_of(self.teacher.graph, made))
-        self.taught_ = teach(
-            lessons, watched if watched.table.n_rows else None, self.curriculum, self.control
-        )
+        lessons = lessons.answered()
+        for more in (unlabelled, self._made_up(parents)):
+            if more is not None and more.n_rows:
+                lessons += Lessons(more, answers_of(self.teacher.graph, more))
+        self.taught_ = teach(lessons, watched.answered(), self.curriculum, self.control)
         self.predictor_ = self._predictor(self.taught_, table)
         return self
 
@@ -168,10 +165,8 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         known : array of shape (n, n_classes) or (n, 1)
             Labels as answers; rows of NaN have none.
         """
-        real = Lessons(table, known)
-        parts = [real.take(rows) for rows in self.divide(table.n_rows)]
-        lessons, watched = (part.take(np.flatnonzero(_whole(part.answers))) for part in parts)
-        return teach(lessons, watched if watched.table.n_rows else None, self.curriculum, self.control)
+        lessons, watched = (Lessons(table, known).take(rows).answered() for rows in self.divide(table.n_rows))
+        return teach(lessons, watched, self.curriculum, self.control)
 
     @property
     def curriculum(self) -> Curriculum:
@@ -187,9 +182,10 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         return Control(Budget(self.seconds, cores=self.cores), derive_seed(self.random_state, "student"))
 
     def divide(self, n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the rows to learn from, and those that are watched."""
+        """Return the rows to learn from, and those that are watched by students that stop early."""
         order = make_generator(self.random_state, "watched").permutation(n)
-        cut = min(MOST_WATCHED, int(WATCHED * n))
+        watches = STUDENTS.load(self.student).capabilities.iterative
+        cut = min(MOST_WATCHED, int(WATCHED * n)) if watches else 0
         return np.sort(order[cut:]), np.sort(order[:cut])
 
     def _made_up(self, parents: Table) -> Table:
@@ -202,11 +198,12 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         native = taught.model.output(taught.encoded.graph.run({"table": few}, FEATURES))
         parity = check_parity(native, answers_of(taught.graph, few), relative=not teacher.classes)
         parity.demand(f"The student '{self.student}'")
+        own = Plan(self.student, STUDENTS[self.student], reads=self.reads).family
         about = replace(
             teacher,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             model=f"{self.student} that learned from {teacher.model or 'a teacher'}",
-            family="hybrid",
+            family=teacher.family if teacher.family == own else "hybrid",
             verdict="",
             metrics={},
             parity=parity,
@@ -252,34 +249,11 @@ def known_answers(y: Any, teacher: Predictor) -> NDArray[np.float64]:
     InputError
         When a label is none of the teacher's classes.
     """
-    values, classes = as_array(y), teacher.about.classes
-    if not classes:
-        return to_number(values)[:, None]
-    code = {str(label).strip(): place for place, label in enumerate(classes)}
-    listed = values.tolist()
-    told = [str(value).strip() for value in listed]
-    if not set(told) <= set(code):  # 1.0 for 1, where the column was read as numbers
-        code |= {str(float(label)): place for label, place in _numbers(code)}
-    places = np.array([code.get(word, -1) for word in told], dtype=np.int64)
-    lost = [value for value, place in zip(listed, places, strict=True) if place < 0 and not is_missing(value)]
-    if lost:
-        raise InputError(
-            f"'{teacher.about.target}' holds {lost[0]!r}, which the teacher does not know.",
-            f"Its classes are: {', '.join(map(str, classes[:20]))}.",
-            "Correct these rows, leave their labels empty, or leave the column out.",
-        )
-    out = np.full((len(places), len(classes)), np.nan)
-    seen = places >= 0
-    out[seen] = np.eye(len(classes))[places[seen]]
-    return out
-
-
-def _numbers(code: Mapping[str, int]) -> list[tuple[int, int]]:
-    return [(int(word), place) for word, place in code.items() if word.lstrip("-").isdigit()]
-
-
-def _whole(answers: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.asarray(np.isfinite(answers).all(axis=1))
+    known = known_targets(teacher.about, y)
+    n_classes = len(teacher.about.classes)
+    if not n_classes:
+        return np.asarray(known[:, None], dtype=np.float64)
+    return np.where(known[:, None] >= 0, np.eye(n_classes)[known], np.nan)
 
 
 def _mixed(
@@ -289,5 +263,4 @@ def _mixed(
     if known is None:
         return answers
     both = trust * answers + (1 - trust) * known
-    one = np.where(_whole(answers)[:, None], answers, known)
-    return np.where(_whole(both)[:, None], both, one)
+    return np.where(np.isfinite(both), both, np.where(np.isfinite(answers), answers, known))

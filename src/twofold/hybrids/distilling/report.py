@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.about import About, Bundle
+from twofold.bundle.labels import answered_codes
 from twofold.bundle.save import save
 from twofold.core.random import make_generator
 from twofold.core.table import Table
 from twofold.hybrids.distilling.teach import answers_of
+from twofold.hybrids.threshold import at_threshold
 from twofold.metrics import get_metric
 from twofold.metrics.base import Metric
 from twofold.steps.base import INPUT, Graph
@@ -25,6 +27,10 @@ DRAWS = 300
 TIMED, WARM = 120, 20
 """Rows that are answered one by one, and how many of them are not timed."""
 MANY = 2_000
+TEACHER, STUDENT, PLAIN = "teacher", "student", "plain"
+
+Answers = NDArray[np.float64]
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,26 @@ class Held:
     """
 
     table: Table
-    answers: NDArray[np.float64]
-    known: NDArray[np.float64] | None = None
+    answers: Answers
+    known: Answers | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One model on the held-out rows.
+
+    Parameters
+    ----------
+    fidelity : Estimate
+        How far it answers as the teacher does; 1 for the teacher.
+    score : Estimate or None
+        Of the metric, in its own unit; None without labels.
+    price : Price
+    """
+
+    fidelity: Estimate
+    score: Estimate | None
+    price: Price
 
 
 @dataclass(frozen=True)
@@ -83,35 +107,30 @@ class Report:
         Held-out rows, and how many of them have a label.
     measure : str
         ``agreement`` (share of rows answered with the same class) or ``r2`` (of the teacher's values).
-    fidelity, plain_fidelity : Estimate or None
-        Of the student, and of the same student that learned labels alone.
     metric : str
-    teacher, student, plain : float
-        Scores; NaN where no labels are.
-    over_plain, over_teacher : Estimate or None
+    lines : mapping of str to Line
+        ``teacher``, ``student``, and ``plain`` for the same student that learned from labels alone.
+    over_teacher, over_plain : Estimate or None
         How much better the student is, more is better.
-    teacher_price, student_price : Price
     """
 
     rows: int
     labelled: int
     measure: str
-    fidelity: Estimate
-    plain_fidelity: Estimate | None
     metric: str
-    teacher: float
-    student: float
-    plain: float
-    over_plain: Estimate | None
+    lines: dict[str, Line]
     over_teacher: Estimate | None
-    teacher_price: Price
-    student_price: Price
+    over_plain: Estimate | None
 
     @property
-    def cheaper(self) -> bool:
-        """Whether the student is quicker or smaller than its teacher."""
-        a, b = self.student_price, self.teacher_price
-        return a.size < b.size or a.row_seconds < b.row_seconds
+    def size_ratio(self) -> float:
+        """How many times the student's bytes the teacher holds."""
+        return self.lines[TEACHER].price.size / self.lines[STUDENT].price.size
+
+    @property
+    def speed_ratio(self) -> float:
+        """How many times the student's time the teacher takes for a row."""
+        return self.lines[TEACHER].price.row_seconds / self.lines[STUDENT].price.row_seconds
 
 
 def make_report(
@@ -131,83 +150,74 @@ def make_report(
     seed : int
         Of the bootstrap.
     """
-    about = teacher.about
-    told = answers_of(student, held.table)
-    other = None if plain is None else answers_of(plain, held.table)
-    chosen = get_metric(metric, about.task)
-    same = (_agreeing if about.classes else _r2)(held.answers)
-    draws = _draws(held.table.n_rows, seed)
-    fidelity = _estimate(lambda rows: same(told, rows), draws)
-    plain_fidelity = None if other is None else _estimate(lambda rows: same(other, rows), draws)
+    about, chosen = teacher.about, get_metric(metric, teacher.about.task)
+    graphs = {TEACHER: teacher.graph, STUDENT: student} | ({} if plain is None else {PLAIN: plain})
+    answers = {name: answers_of(graph, held.table) for name, graph in graphs.items() if name != TEACHER}
+    answers[TEACHER] = held.answers
+    alike = _resampled(answers, _fidelity(held.answers, about), np.arange(held.table.n_rows), seed)
+    gains: dict[str, NDArray[np.float64]] = {}
     seen = np.zeros(0, dtype=np.intp)
     if held.known is not None:
         seen = np.flatnonzero(np.isfinite(held.known).all(axis=1))
-    score = None
-    if held.known is not None and len(seen) > 1:
-        score = _scores(held.known, chosen, classes=bool(about.classes))
-    nan = float("nan")
+        gains = _resampled(answers, _gain(held.known, chosen, about), seen, seed) if len(seen) > 1 else {}
+    sign = 1.0 if chosen.greater_is_better else -1.0
+    lines = {
+        name: Line(
+            _estimate(alike[name]),
+            _estimate(sign * gains[name]) if gains else None,
+            price_of(about, graph, held.table),
+        )
+        for name, graph in graphs.items()
+    }
+    over = {name: _estimate(gains[STUDENT] - gains[name]) for name in gains}
+    measure = "agreement" if about.classes else "r2"
     return Report(
-        held.table.n_rows,
-        len(seen),
-        "agreement" if about.classes else "r2",
-        fidelity,
-        plain_fidelity,
-        chosen.name,
-        nan if score is None else _signed(score(held.answers, seen), chosen),
-        nan if score is None else _signed(score(told, seen), chosen),
-        nan if score is None or other is None else _signed(score(other, seen), chosen),
-        None if score is None or other is None else _gap(score, told, other, seen, seed),
-        None if score is None else _gap(score, told, held.answers, seen, seed),
-        price_of(teacher.about, teacher.graph, held.table),
-        price_of(teacher.about, student, held.table),
+        held.table.n_rows, len(seen), measure, chosen.name, lines, over.get(TEACHER), over.get(PLAIN)
     )
 
 
-Answers = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Score = Callable[[Answers, Rows], float]
+Measure = Callable[[Answers, Rows], float]
 
 
-def _draws(n: int, seed: int) -> list[Rows]:
-    """Return all rows, then bootstraps of them."""
+def _resampled(
+    answers: dict[str, Answers], measure: Measure, rows: Rows, seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """Measure all models on the rows, and on the same bootstraps of them: arrays of shape (1 + DRAWS,)."""
     generator = make_generator(seed, "held-out rows")
-    return [np.arange(n), *(generator.integers(0, n, n) for _ in range(DRAWS))]
+    draws = [rows, *(rows[generator.integers(0, len(rows), len(rows))] for _ in range(DRAWS))]
+    return {name: np.array([measure(told, drawn) for drawn in draws]) for name, told in answers.items()}
 
 
-def _estimate(of: Callable[[Rows], float], draws: list[Rows]) -> Estimate:
-    found = np.array([of(rows) for rows in draws])
+def _estimate(found: NDArray[np.float64]) -> Estimate:
     known = found[np.isfinite(found)]
     low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
     return Estimate(float(found[0]), float(low), float(high))
 
 
-def _agreeing(teacher: Answers) -> Score:
-    best = teacher.argmax(axis=1)
-    return lambda told, rows: float((told[rows].argmax(axis=1) == best[rows]).mean())
+def _fidelity(teacher: Answers, about: About) -> Measure:
+    """Return the share of rows answered alike, or the share of the teacher's variance that is explained."""
+    if about.classes:
+        codes = answered_codes(about, teacher)
+        return lambda told, rows: float(np.mean(answered_codes(about, told[rows]) == codes[rows]))
+
+    def r2(told: Answers, rows: Rows) -> float:
+        goal = teacher[rows, 0]
+        return float(1 - np.mean((told[rows, 0] - goal) ** 2) / max(float(np.var(goal)), 1e-300))
+
+    return r2
 
 
-def _r2(teacher: Answers) -> Score:
-    goal = teacher[:, 0]
+def _gain(known: Answers, metric: Metric, about: About) -> Measure:
+    """Return the metric, more is better."""
+    y = known.argmax(axis=1) if about.classes else known[:, 0]
 
-    def of(told: Answers, rows: Rows) -> float:
-        apart = np.mean((told[rows, 0] - goal[rows]) ** 2)
-        return float(1 - apart / max(float(np.var(goal[rows])), 1e-300))
+    def gain(told: Answers, rows: Rows) -> float:
+        p = told[rows]
+        if metric.decides and about.threshold is not None:
+            p = at_threshold(p, about.threshold)
+        return metric.gain(y[rows], p)
 
-    return of
-
-
-def _scores(known: Answers, metric: Metric, *, classes: bool) -> Score:
-    y = known.argmax(axis=1) if classes else known[:, 0]
-    return lambda answers, rows: metric.gain(y[rows], answers[rows], None)
-
-
-def _signed(gain: float, metric: Metric) -> float:
-    return gain if metric.greater_is_better else -gain
-
-
-def _gap(score: Score, a: Answers, b: Answers, seen: Rows, seed: int) -> Estimate:
-    draws = [seen[rows] for rows in _draws(len(seen), seed)]
-    return _estimate(lambda rows: score(a, rows) - score(b, rows), draws)
+    return gain
 
 
 def price_of(about: About, graph: Graph, table: Table) -> Price:

@@ -31,7 +31,7 @@ from twofold.steps.stack_columns import StackColumns
 from twofold.steps.tree_graph import lower_trees
 
 FEWEST, PRIOR_ROWS = 5, 2.0
-"""Rows in a leaf; rows' worth of the mean answer that are mixed into each, so that nothing is certain."""
+"""Rows in a leaf; rows' worth of the mean answer that are mixed into each, so that no class is certain."""
 MOST_LEVELS = 30
 """Levels of a category that a question may name."""
 
@@ -50,8 +50,8 @@ class SoftTree(Model):
     >>> X = np.linspace(0, 1, 400, dtype=np.float32)[:, None]
     >>> tree = SoftTree(leaves=2).fit(X, (X > 0.5).astype(float), problem=Problem("regression"))
     >>> print(tree.in_words(["size"], ()))
-    if size <= 0.5: 0.00495 (200 rows)
-    if size > 0.5: 0.995 (200 rows)
+    if size <= 0.5: 0 (200 rows)
+    if size > 0.5: 1 (200 rows)
     """
 
     capabilities = Capabilities("trees", readable=True, seconds=(0.05, 2e-5, 1e-6))
@@ -95,8 +95,8 @@ class SoftTree(Model):
         """Return what each node answers, of shape (m, k)."""
         tree = self.fitted_.tree_
         rows = tree.n_node_samples[:, None]
-        own = tree.value[:, :, 0]
-        return np.asarray((rows * own + PRIOR_ROWS * self.prior_) / (rows + PRIOR_ROWS))
+        own, prior = tree.value[:, :, 0], PRIOR_ROWS if self.problem_.n_classes else 0.0
+        return np.asarray((rows * own + prior * self.prior_) / (rows + prior))
 
     def output(self, X: Any) -> NDArray[np.float64]:
         X = X.toarray() if hasattr(X, "toarray") else np.asarray(X, dtype=np.float32)

@@ -55,6 +55,10 @@ class Lessons:
         """Return some of the rows."""
         return Lessons(self.table.take(rows), self.answers[rows])
 
+    def answered(self) -> Lessons:
+        """Return the rows whose answers are known."""
+        return self.take(np.flatnonzero(np.isfinite(self.answers).all(axis=1)))
+
 
 @dataclass(frozen=True)
 class Curriculum:
@@ -113,14 +117,14 @@ def answers_of(graph: Graph, table: Table) -> NDArray[np.float64]:
     return np.concatenate(parts)
 
 
-def teach(lessons: Lessons, watched: Lessons | None, what: Curriculum, control: Control) -> Taught:
+def teach(lessons: Lessons, watched: Lessons, what: Curriculum, control: Control) -> Taught:
     """Fit a student.
 
     Parameters
     ----------
     lessons : Lessons
-    watched : Lessons or None
-        Rows that tell students with rounds when to stop.
+    watched : Lessons
+        Rows that tell students with rounds when to stop; there may be none.
     what : Curriculum
     control : Control
 
@@ -136,7 +140,7 @@ def teach(lessons: Lessons, watched: Lessons | None, what: Curriculum, control: 
     made: Model = STUDENTS.load(what.student)(**what.params)
     encoded = _encode(lessons, what, made.capabilities.view, control.seed)
     problem = encoded.problem(what.task, what.n_classes)
-    if watched is not None and made.capabilities.iterative:
+    if watched.table.n_rows and made.capabilities.iterative:
         shown = encoded.graph.run({INPUT: watched.table}, FEATURES)
         control = replace(control, validation=Validation(shown, watched.answers))
     model = made.fit(encoded.matrix, lessons.answers, problem=problem, control=control)
