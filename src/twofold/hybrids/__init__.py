@@ -8,6 +8,7 @@ HYBRIDS = Registry(
     "twofold.hybrids",
     {
         "detector": "twofold.hybrids.detector:Detector",
+        "leaves": "twofold.hybrids.leaves:Leaves",
         "residual": "twofold.hybrids.residual:Residual",
     },
 )
