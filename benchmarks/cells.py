@@ -11,124 +11,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import tarfile
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 import twofold
+from cell_sets import SETS, Set, divide
 from twofold.core.table import Table
 from twofold.features.extractor import make_extractor
 from twofold.metrics import get_metric
 from twofold.search.cells import made_in
 from twofold.search.run_folder import RunFolder
 
-HOME = Path(os.environ.get("TWOFOLD_DATA_HOME", "."))
-
-
-@dataclass(frozen=True)
-class Set:
-    """A data set: its rows, what is told, and how many are learned from and scored."""
-
-    read: Callable[[], pd.DataFrame]
-    target: str
-    train: int
-    test: int
-    metrics: tuple[str, ...]
-    references: tuple[str, ...] = ()
-    groups: str | None = None
-
-
-def pictures() -> pd.DataFrame:
-    """Return CIFAR-10's training part: bytes of files, class, car or not."""
-    labels = pd.read_csv(HOME / "cifar10-jpeg" / "labels.csv.gz").set_index("file")
-    rows = []
-    with tarfile.open(HOME / "cifar10-jpeg" / "images.tar.xz", "r|xz") as archive:
-        for member in archive:
-            name = member.name.removeprefix("./")
-            if member.isfile() and name in labels.index and labels.at[name, "split"] == "train":
-                rows.append((name, archive.extractfile(member).read()))
-    frame = pd.DataFrame(rows, columns=["file", "image"]).join(labels, on="file")
-    frame["is_car"] = np.where(frame["label"] == "automobile", "car", "not car")
-    return frame
-
-
-def cars() -> pd.DataFrame:
-    return pictures()[["image", "is_car"]]
-
-
-def ten_classes() -> pd.DataFrame:
-    return pictures()[["image", "label"]]
-
-
-def chests() -> pd.DataFrame:
-    with np.load(HOME / "pneumoniamnist-trainval" / "pneumoniamnist_trainval.npz") as arrays:
-        pixels = np.concatenate([arrays["train_images"], arrays["val_images"]])
-        labels = np.concatenate([arrays["train_labels"], arrays["val_labels"]]).ravel()
-    return pd.DataFrame({"x-ray": pd.Series(list(pixels), dtype=object), "label": labels.astype(str)})
-
-
-def digits() -> pd.DataFrame:
-    frame = pd.read_csv(HOME / "fsdd-4-speakers" / "labels.csv.gz")
-    with zipfile.ZipFile(HOME / "fsdd-4-speakers" / "recordings.zip") as archive:
-        by_name = {Path(name).name: name for name in archive.namelist()}
-        frame["clip"] = [archive.read(by_name[Path(name).name]) for name in frame["file"]]
-    frame["digit"] = frame["digit"].astype(str)
-    return frame[["clip", "digit", "speaker"]]
-
-
-def texts(folder: str, file: str, target: str) -> Callable[[], pd.DataFrame]:
-    def read() -> pd.DataFrame:
-        frame = pd.read_csv(HOME / folder / file)
-        if "split" in frame:
-            frame = frame[frame["split"] != "test"]
-        frame[target] = frame[target].astype(str)
-        return frame[["text", target]].dropna().reset_index(drop=True)
-
-    return read
-
-
-SETS = {
-    "cars": Set(
-        cars, "is_car", 10_000, 5_000, ("roc_auc", "average_precision"), ("hog + linear svm", "towers")
-    ),
-    "ten-classes": Set(ten_classes, "label", 10_000, 5_000, ("accuracy", "log_loss"), ("frozen + logistic",)),
-    "chests": Set(chests, "label", 1_888, 810, ("roc_auc", "accuracy")),
-    "digits": Set(digits, "digit", 1_500, 500, ("accuracy",)),
-    "digits-new-speaker": Set(digits, "digit", 1_500, 500, ("accuracy",), (), "speaker"),
-    "sst2": Set(texts("sst2", "sst2.csv.gz", "label"), "label", 6_000, 1_500, ("accuracy", "roc_auc")),
-    "films": Set(
-        texts("rotten-tomatoes-polarity", "rt_polarity.csv.gz", "label"), "label", 8_000, 2_600, ("accuracy",)
-    ),
-    "sms": Set(texts("sms-spam", "sms_spam.csv.gz", "label"), "label", 4_000, 1_500, ("roc_auc", "accuracy")),
-    "intents": Set(texts("snips-intents", "snips.csv.gz", "intent"), "intent", 8_000, 4_000, ("accuracy",)),
-}
-
-
-def divide(frame: pd.DataFrame, of: Set, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return rows to learn from and rows to score, by class, or whole groups aside."""
-    if of.groups:
-        split = GroupShuffleSplit(1, test_size=1, random_state=seed)
-        train, test = next(split.split(frame, groups=frame[of.groups]))
-        return frame.iloc[train], frame.iloc[test]
-    sizes = {"train_size": min(of.train, len(frame) - of.test), "test_size": of.test}
-    return train_test_split(frame, stratify=frame[of.target], random_state=seed, **sizes)
-
 
 def scores(of: Set, model: Any, test: pd.DataFrame) -> dict[str, float]:
     task = model.result_.task
     code = {str(label): place for place, label in enumerate(model.result_.classes)}
-    y = test[of.target].astype(str).map(code).to_numpy(np.int64)
+    y = test[of.target].astype(str).map(code).to_numpy(np.int64) if code else test[of.target].to_numpy(float)
     answer = model.predictor_.output(test.drop(columns=of.target))
     return {name: float(get_metric(name, task)(y, answer)) for name in of.metrics}
 
@@ -181,7 +86,7 @@ def lines(name: str, budget: float, seeds: range, without: bool) -> Iterator[dic
         model = twofold.fit(
             train, target=of.target, groups=groups, budget=budget, random_state=seed, run_dir=str(folder)
         )
-        line: dict[str, Any] = {"set": name, "seed": seed, "budget": budget}
+        line: dict[str, Any] = {"set": name, "seed": seed, "budget": budget, "rows": [len(train), len(test)]}
         line["seconds"] = round(time.perf_counter() - began, 1)
         line["scores"] = scores(of, model, test)
         board = model.leaderboard()
