@@ -10,8 +10,9 @@ Sources: isolation forest (Liu, Ting and Zhou 2008); distance to the nearest nei
 Rastogi and Shim 2000); error of an autoencoder (Hawkins, He, Williams and Baxter 2002). The scores have no
 common scale, so each becomes its rank among rows that the part has not learned from, and the logarithms of
 the ranks are averaged, as Fisher (1932) joins p-values: one part that is very surprised counts more than
-three that wonder. The mean is ranked again, which gives the share of rows that are at least as unusual: how
-a p-value reads, and one where the rows are a fair sample of what is usual.
+three that wonder. The mean is ranked again, which gives the share of rows that are at least as unusual. It
+reads like a p-value, but the rows that it compares with may hold anomalies, and new rows are judged by parts
+that learned from all of these.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.bundle.about import About, Bundle
+from twofold.core import optional
 from twofold.core.control import Control
+from twofold.core.errors import InputError
 from twofold.core.random import derive_seed, make_generator
+from twofold.core.schema import Schema
 from twofold.data.dataset import Dataset
 from twofold.features.encoded import Encoded
 from twofold.hybrids.isolation import isolation_graph
@@ -33,7 +38,7 @@ from twofold.steps.base import FEATURES, INPUT, PREDICTION, Graph, Node
 from twofold.steps.linear import Linear
 from twofold.steps.neighbour_distance import NeighbourDistance
 from twofold.steps.numbers import Pick
-from twofold.steps.ranks import Ranks, ranks_of
+from twofold.steps.ranks import Ranks, ranks_among, ranks_of
 from twofold.steps.stack_columns import StackColumns
 
 PARTS = ("isolation", "neighbours", "autoencoder")
@@ -44,6 +49,9 @@ MOST_ROWS = 2_000
 MOST_REFERENCE = 5_000
 """Scores that others are ranked among."""
 FOLDS = 3
+CLASSES = ("ordinary", "unusual")
+TINY = 1e-9
+"""Shares are compared up to rounding."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +101,49 @@ class Anomalies:
     origins: tuple[str, ...]
 
     def reasons(self, row: int, most: int = 3) -> list[tuple[str, float]]:
-        """Return the columns that make a row unusual, worst first, with multiples of the usual error."""
+        """Return the columns that fit the others of a row least, with multiples of the usual error.
+
+        None, where each value fits: the row is far from others in many columns at once.
+        """
         worst: dict[str, float] = {}
         for place in np.argsort(-self.errors[row], kind="stable"):
             worst.setdefault(self.origins[place], float(self.errors[row, place]))
         return [item for item in worst.items() if item[1] > 1.0][:most]
+
+    def bundle(self, schema: Schema, share: float, created: str = "") -> Bundle:
+        """Return it ready for `twofold.bundle.save.save`: "ordinary" or "unusual".
+
+        Parameters
+        ----------
+        schema : Schema
+            Of the rows that it learned from.
+        share : float
+            Rows are called unusual where at most this share of those is at least as unusual.
+        created : str
+            When it was made (ISO 8601).
+        """
+        _check_share(share)
+        about = About(
+            task="binary",
+            target="row",
+            classes=CLASSES,
+            schema=schema,
+            created=created,
+            model=" + ".join(PARTS),
+            family="hybrid",
+            verdict=f"Unusual is what at most {share:.3g} of the rows learned from come up to.",
+            threshold=1.0 - share - TINY,
+        )
+        return Bundle(about, self.graph)
+
+
+def _check_share(share: float) -> None:
+    if not 0.0 < share < 1.0:
+        raise InputError(
+            f"The share is {share!r}.",
+            "It is the share of rows to be called unusual: above 0, below 1.",
+            "Write for instance 0.01.",
+        )
 
 
 def _fit_parts(dataset: Dataset, rows: NDArray[np.intp], control: Control, reads: tuple[str, ...]) -> Parts:
@@ -107,25 +153,30 @@ def _fit_parts(dataset: Dataset, rows: NDArray[np.intp], control: Control, reads
     encoded = encode_unlabelled(dataset, rows, derive_seed(control.seed, "encoding"), reads)
     X = np.asarray(encoded.matrix, dtype=np.float32)
     before = width_before_codes(encoded)
-    plain = np.arange(before, dtype=np.int64) if before else np.zeros(1, dtype=np.int64)
     layout = Layout(before - encoded.plain, encoded.plain, encoded.categories)
     network = fit_autoencoder(X, layout, replace(control, budget=control.budget.share(0.5)))
-    chosen = make_generator(control.seed, "neighbours").permutation(len(X))[:MOST_ROWS]
-    nodes = (
+    seen = (
         Node(network.step, (FEATURES,), SEEN),
         Node(Pick(network.of_errors), (SEEN,), "column errors"),
         Node(Pick(np.zeros(1, dtype=np.int64)), (SEEN,), "autoencoder"),
-        Node(Pick(plain), (FEATURES,), "plain"),
-        Node(NeighbourDistance(X[np.sort(chosen)][:, plain], NEIGHBOURS), ("plain",), "neighbours"),
+        # between codes of categories there are no distances: where there is nothing else, the network's serve
+        Node(Pick(np.arange(before)), (FEATURES,), "near") if before else _picked_codes(network),
     )
-    graph = encoded.graph.then(*nodes) + isolation_graph(X, control.seed)
+    chosen = make_generator(control.seed, "neighbours").permutation(len(X))[:MOST_ROWS]
+    near = Graph(seen).run({FEATURES: X[np.sort(chosen)]}, "near").astype(np.float32)
+    distance = Node(NeighbourDistance(near, NEIGHBOURS), ("near",), "neighbours")
+    graph = encoded.graph.then(*seen, distance) + isolation_graph(X, control.seed)
     return Parts(encoded, graph.then(Node(StackColumns(), PARTS, "scores")))
 
 
-def _blended(scores: NDArray[np.float64]) -> tuple[Ranks, Ranks]:
-    """Return how the parts' scores, and then their mean ranks, are ranked."""
-    first = ranks_of(scores, logs=True)
-    return first, ranks_of(first.run(scores).mean(axis=1, keepdims=True))
+def _picked_codes(network: Any) -> Node:
+    from twofold.nn.autoencoder import SEEN
+
+    return Node(Pick(network.of_codes), (SEEN,), "near")
+
+
+def _mean_surprise(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(-np.log(ranks).mean(axis=1, keepdims=True))
 
 
 def fit_anomalies(
@@ -152,6 +203,7 @@ def fit_anomalies(
     Anomalies
     """
     control = control or Control()
+    optional.load("torch", "Telling anomalies")
     n = len(dataset.y)
     scores = np.full((n, len(PARTS)), np.nan)
     errors: dict[str, NDArray[np.float64]] = {}
@@ -171,12 +223,11 @@ def fit_anomalies(
     kept = [place for place, name in enumerate(names) if name in errors]
     table = np.column_stack([errors[names[place]] for place in kept])
     sample = make_generator(control.seed, "reference").permutation(n)[:MOST_REFERENCE]
-    first, second = _blended(scores[sample])
-    unusual = 1.0 - second.run(first.run(scores).mean(axis=1, keepdims=True))[:, 0]
+    first, second = ranks_of(scores[sample], logs=True), ranks_of(_mean_surprise(ranks_among(scores[sample])))
     return Anomalies(
         whole.graph.then(*_judging(first, second)),
         scores,
-        unusual,
+        1.0 - ranks_among(_mean_surprise(ranks_among(scores)))[:, 0],
         table,
         tuple(names[place] for place in kept),
         tuple(origins[place] for place in kept),

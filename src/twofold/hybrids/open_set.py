@@ -18,7 +18,7 @@ rows came from. A test set that has drifted is turned away more often.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,8 @@ class OpenSetClassifier:
         From ``table`` to ``prediction`` (n, known + 1) and to ``p value`` (n, 1).
     calibrated_on_ : int
         Rows behind the p-values: none is below 1 over this number and one.
+    accuracy_ : float
+        Of the known classes on these rows, unknown left out of play.
 
     Examples
     --------
@@ -93,8 +95,15 @@ class OpenSetClassifier:
         self.plan = plan
         self.seed = seed
 
-    def fit(self, dataset: Dataset, *, budget: Budget | None = None) -> OpenSetClassifier:
+    def fit(self, dataset: Dataset, *, budget: Budget | None = None) -> Self:
         """Learn the classes of a data set, and calibrate on rows of it that were spared.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            Of a task with classes, none of which is called ``"unknown"``.
+        budget : Budget or None
+            Of the fit.
 
         Raises
         ------
@@ -105,7 +114,8 @@ class OpenSetClassifier:
         everything = np.arange(len(dataset.y))
         learn, spared = inner_split(everything, dataset, CALIBRATION, derive_seed(self.seed, "spared"))
         order = make_generator(self.seed, "calibration").permutation(len(spared))
-        first, second = np.sort(spared[order[::2]]), np.sort(spared[order[1::2]])
+        first, second = np.sort(spared[order[1::2]]), np.sort(spared[order[::2]])
+        _check_rows(len(second), self.level)
         fitted = fit_plan(self.plan or DETECTOR, dataset, learn, budget=budget, seed=self.seed)
         both = fitted.graph.renamed("known/", keep=(INPUT, STRANGENESS)).then(
             Node(Doubt(), ("known/" + PREDICTION,), "doubt"),
@@ -116,14 +126,16 @@ class OpenSetClassifier:
             Node(ranks, ("oddness",), "surprise"),
             Node(Linear(np.full((1, 2), 0.5), np.zeros(1), "identity"), ("surprise",), "odd"),
         )
-        odd = blended.run({INPUT: dataset.table.take(second)}, "odd")
+        known = "known/" + PREDICTION
+        said = blended.run_many({INPUT: dataset.table.take(second)}, ("odd", known))
         self.graph_ = blended.then(
-            Node(ranks_of(odd), ("odd",), P_VALUE),
-            Node(OpenSet(self.level), ("known/" + PREDICTION, P_VALUE), PREDICTION),
+            Node(ranks_of(said["odd"]), ("odd",), P_VALUE),
+            Node(OpenSet(self.level), (known, P_VALUE), PREDICTION),
         )
         self.dataset_ = dataset
         self.classes_ = (*dataset.classes, UNKNOWN)
         self.calibrated_on_ = len(second)
+        self.accuracy_ = float(np.mean(said[known].argmax(axis=1) == dataset.y[second]))
         return self
 
     def predict(self, table: Table) -> OpenSetAnswer:
@@ -139,17 +151,25 @@ class OpenSetClassifier:
         labels[:] = self.classes_
         return OpenSetAnswer(labels[found[PREDICTION].argmax(axis=1)], found[P_VALUE][:, 0])
 
-    def bundle(self) -> Bundle:
-        """Return it ready for `twofold.bundle.save.save`: the known classes, and one more."""
+    def bundle(self, created: str = "") -> Bundle:
+        """Return it ready for `twofold.bundle.save.save`: the known classes, and one more.
+
+        Parameters
+        ----------
+        created : str
+            When it was made (ISO 8601).
+        """
         told = self.dataset_
         about = About(
             task="multiclass",
             target=told.target,
             classes=self.classes_,
             schema=told.schema,
+            created=created,
             model="open-set detector",
             family="hybrid",
             verdict=f"At most {self.level:.3g} of the rows of known classes are called unknown.",
+            metrics={"accuracy among known classes": self.accuracy_},
         )
         return Bundle(about, self.graph_)
 
@@ -173,10 +193,13 @@ def _check(dataset: Dataset, level: float) -> None:
             "It is the share of good rows that may be called unknown: above 0, below 0.5.",
             "Write for instance level=0.05.",
         )
-    wanted = int(np.ceil(2.2 / (level * CALIBRATION)))
-    if len(dataset.y) < wanted:
+
+
+def _check_rows(spared: int, level: float) -> None:
+    """Insist on enough rows behind the p-values: the smallest is 1 over their number and one."""
+    if (1 + spared) * level < 1.0:
         raise InputError(
-            f"There are {len(dataset.y)} rows for a level of {level:g}.",
-            f"An eighth of the rows has to be more than 1 / level of them: {wanted} rows in all.",
+            f"{spared} rows are spared for p-values, at a level of {level:g}.",
+            f"At least {int(np.ceil(1 / level)) - 1} are needed, an eighth of all rows.",
             "Get more rows, or raise the level.",
         )

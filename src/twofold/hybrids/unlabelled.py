@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from twofold.data.infer import infer_schema
 from twofold.data.media_files import whole_paths
 from twofold.features.encoded import Encoded
 from twofold.features.reading import Reading
+from twofold.steps.base import FEATURES, Graph, Node
 from twofold.steps.conform import columns_of, conform
+from twofold.steps.numbers import Pick
 from twofold.workflow.views import encode
 
 FEWEST = 20
@@ -74,7 +77,7 @@ def unlabelled_rows(
 def encode_unlabelled(
     dataset: Dataset, rows: NDArray[np.intp] | None, seed: int, reads: tuple[str, ...] = ()
 ) -> Encoded:
-    """Encode rows as networks see them, without a look at any target.
+    """Encode rows as networks see them, without a look at any target and without constant columns.
 
     Parameters
     ----------
@@ -93,7 +96,30 @@ def encode_unlabelled(
     table = dataset.table if rows is None else dataset.table.take(rows)
     nothing = np.zeros(table.n_rows)
     problem = Problem("regression")
-    return encode("network", table, dataset.schema, nothing, problem, seed=seed, reading=Reading(reads))
+    encoded = encode("network", table, dataset.schema, nothing, problem, seed=seed, reading=Reading(reads))
+    return _without_constants(encoded)
+
+
+def _without_constants(encoded: Encoded) -> Encoded:
+    """Leave out what is the same in every row, as statistics of a target that there is not are."""
+    X = np.asarray(encoded.matrix)
+    before = width_before_codes(encoded)
+    kept = X.min(axis=0) < X.max(axis=0)
+    kept[before:] = True
+    if kept.all() or not kept.any():
+        return encoded
+    places = np.flatnonzero(kept)
+    *nodes, last = encoded.graph.nodes
+    everything = replace(last, output="all " + FEATURES)
+    pick = Node(Pick(places.astype(np.int64)), (everything.output,), FEATURES)
+    return replace(
+        encoded,
+        graph=Graph((*nodes, everything, pick)),
+        matrix=X[:, places],
+        names=tuple(encoded.names[place] for place in places),
+        origins=tuple(encoded.origins[place] for place in places),
+        plain=int(kept[before - encoded.plain : before].sum()),
+    )
 
 
 def width_before_codes(encoded: Encoded) -> int:

@@ -49,3 +49,17 @@ class Ranks(Step):
 def ranks_of(scores: NDArray[Any], *, logs: bool = False) -> Ranks:
     """Return the step that compares with these scores, of shape (m, q)."""
     return Ranks(np.sort(np.asarray(scores, dtype=np.float64), axis=0), logs)
+
+
+def ranks_among(scores: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the share of rows whose score is at least as large, for each of these rows, of shape (m, q).
+
+    A row counts once among them, as a new one counts once among the rows that it is compared with.
+
+    Examples
+    --------
+    >>> ranks_among(np.array([[1.0], [3.0], [2.0], [3.0]])).ravel().tolist()
+    [1.0, 0.5, 0.75, 0.5]
+    """
+    m = len(scores)
+    return np.asarray(((1 + m) * ranks_of(scores).run(scores) - 1) / m)
