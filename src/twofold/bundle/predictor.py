@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from twofold.bundle.about import About
 from twofold.bundle.damage import damaged
+from twofold.bundle.labels import answered_codes
 from twofold.bundle.manifest import Manifest
 from twofold.bundle.read import Trust, is_native, read_graph, read_manifest
 from twofold.bundle.simplify import steps_of
@@ -196,7 +197,7 @@ class Predictor:
         ----------
         probabilities : array of shape (n_rows, n_classes)
         """
-        return self.classes_[self._codes(probabilities)]
+        return self.classes_[answered_codes(self._about, probabilities)]
 
     def predict_batches(self, batches: Iterable[Any]) -> Iterator[NDArray[Any]]:
         """Yield `predict` for each of many tables, so that not all have to be in memory."""
@@ -248,12 +249,6 @@ class Predictor:
                 f"It should have the shape {(table.n_rows, self._width)}.",
             )
         return answer
-
-    def _codes(self, answer: NDArray[np.float64]) -> NDArray[np.intp]:
-        threshold = self._about.threshold
-        if threshold is None or self._width != 2:
-            return np.asarray(answer.argmax(axis=1))
-        return (answer[:, 1] >= threshold).astype(np.intp)
 
     def check(self) -> None:
         """Run one row in which everything is missing; what is made at first use is made now.

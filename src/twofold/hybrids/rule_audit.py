@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from twofold.bundle.labels import answered_codes
 from twofold.bundle.predictor import CHUNK, Predictor
 from twofold.hybrids.rules import clashes, decide, did
 from twofold.steps.conform import columns_of, conform
@@ -101,7 +102,5 @@ def _answers(model: Predictor, answer: Any) -> tuple[list[Any], list[float | Non
     """Return what is answered, and its probability."""
     if not len(model.classes_):
         return answer[:, 0].tolist(), [None] * len(answer)
-    labels = model.labels(answer).tolist()
-    code = {label: place for place, label in enumerate(model.classes_.tolist())}
-    codes = np.array([code[label] for label in labels], dtype=np.intp)
-    return labels, answer[np.arange(len(answer)), codes].tolist()
+    codes = answered_codes(model.about, answer)
+    return model.classes_[codes].tolist(), answer[np.arange(len(answer)), codes].tolist()

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.about import About, Bundle
+from twofold.bundle.labels import answered_codes
 from twofold.core.errors import InputError
 from twofold.core.schema import Schema
 from twofold.core.table import Table
@@ -30,7 +31,6 @@ from twofold.hybrids.rule_file import RuleBook
 from twofold.hybrids.rule_logic import contradiction, rule_told, shadows
 from twofold.metrics import get_metric
 from twofold.steps.base import INPUT, PREDICTION, Graph, Node
-from twofold.steps.conform import to_number, to_text
 from twofold.steps.rules import Decisions, Rule, Rules
 
 MODEL = "model/"
@@ -298,34 +298,7 @@ def tally(
 
 def _answered(about: About, answer: NDArray[Any]) -> NDArray[Any]:
     """Return the class codes, or the values, that are answered."""
-    if not about.classes:
-        return answer[:, 0]
-    if about.threshold is not None and len(about.classes) == 2:
-        return np.asarray(answer[:, 1] >= about.threshold, dtype=np.intp)
-    return np.asarray(answer.argmax(axis=1))
-
-
-def code_labels(values: NDArray[Any], about: About) -> NDArray[Any]:
-    """Return true labels as class codes, or true values as floats.
-
-    Raises
-    ------
-    InputError
-        When there are labels that the model does not know.
-    """
-    if not about.classes:
-        return to_number(values)
-    known = to_text(np.array([*about.classes, None], dtype=object))[:-1].tolist()
-    codes = {word: code for code, word in enumerate(known)}
-    words = to_text(values)
-    strange = sorted({str(word) for word in set(words.tolist()) if word not in codes})
-    if strange:
-        raise InputError(
-            f"'{about.target}' has the labels {', '.join(strange[:5])}.",
-            f"The model knows: {', '.join(map(str, about.classes[:30]))}.",
-            "Correct them, or leave these rows out.",
-        )
-    return np.array([codes[word] for word in words.tolist()], dtype=np.int64)
+    return answered_codes(about, answer) if about.classes else answer[:, 0]
 
 
 def score_both(

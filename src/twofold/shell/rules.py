@@ -171,8 +171,8 @@ def rules_text(book: RuleBook, about: About) -> list[str]:
 
 def known_rows(model: Predictor, frame: Any, target: str) -> tuple[Any, Any]:
     """Return the canonical table of a frame, and its true class codes or values."""
-    from twofold.hybrids.rules import code_labels
-    from twofold.steps.conform import as_array, columns_of, conform
+    from twofold.bundle.labels import known_targets
+    from twofold.steps.conform import columns_of, conform
 
     table = conform(columns_of(frame, model.schema.names), model.schema)
-    return table, code_labels(as_array(frame[target]), model.about)
+    return table, known_targets(model.about, frame[target])
