@@ -13,7 +13,7 @@ from twofold.shell.told import Told, bundle_of, finite, run_of, write_text
 if TYPE_CHECKING:
     from twofold.bundle.about import About
     from twofold.bundle.predictor import Predictor
-    from twofold.hybrids.rule_learning import Effort, Learned, Unseen
+    from twofold.hybrids.rules.learning import Effort, Learned, Unseen
 
 FEWEST = 100
 """Rows that rules are learned from, at least."""
@@ -23,7 +23,7 @@ def effort(
     actions: str, rules: int, conditions: int, confidence: float, precision: float, seed: int
 ) -> Effort:
     """Return what may be learned, from what was typed."""
-    from twofold.hybrids.rule_learning import LEARNED, Effort
+    from twofold.hybrids.rules.learning import LEARNED, Effort
 
     named = {word.strip() for word in actions.split(",") if word.strip()}
     if not named or not named <= set(LEARNED):
@@ -46,9 +46,9 @@ def learn_rules_for(
 ) -> Told:
     """Learn rules from rows that the model has not learned from, and write them for a person to edit."""
     from twofold.bundle.predictor import load
-    from twofold.hybrids.rule_file import RuleBook
-    from twofold.hybrids.rule_learning import learn_certain_rules, learn_rules
-    from twofold.hybrids.rule_text import write_rules
+    from twofold.hybrids.rules.book import RuleBook
+    from twofold.hybrids.rules.learning import learn_certain_rules, learn_rules
+    from twofold.hybrids.rules.writing import write_rules
 
     if source not in ("errors", "labels", "answers"):
         raise InputError(
@@ -154,7 +154,7 @@ def _out_of_fold(model: Predictor, second: Predictor | None, folder: Path) -> tu
 
 
 def _evidence(model: Predictor, table: Any, y: Any, said: Any, other: Any) -> Unseen:
-    from twofold.hybrids.rule_learning import Unseen
+    from twofold.hybrids.rules.learning import Unseen
 
     return Unseen(table, model.schema, y, said, other)
 

@@ -12,14 +12,14 @@ from twofold.shell.told import Told, bundle_of, finite, key, write_table, write_
 if TYPE_CHECKING:
     from twofold.bundle.about import About
     from twofold.bundle.predictor import Predictor
-    from twofold.hybrids.rule_file import RuleBook
+    from twofold.hybrids.rules.book import RuleBook
 
 
 def check(folder: Path, rules: Path, data: str | None, target: str | None, trust_native: bool) -> Told:
     """Check rules against a model, and on the rows of a table."""
     from twofold.bundle.predictor import load
-    from twofold.hybrids.rule_file import read_rules
-    from twofold.hybrids.rules import remarks_of
+    from twofold.hybrids.rules.book import read_rules
+    from twofold.hybrids.rules.remarks import remarks_of
 
     model = load(bundle_of(folder), trust_native=trust_native)
     book = read_rules(rules, model.about)
@@ -45,7 +45,9 @@ def _on_rows(
     from twofold.bundle.about import Bundle
     from twofold.bundle.predictor import Predictor
     from twofold.data.read import read_table
-    from twofold.hybrids.rules import decide, lay_over, remarks_on_rows, score_both, tally
+    from twofold.hybrids.rules.laying import decide, lay_over
+    from twofold.hybrids.rules.remarks import remarks_on_rows
+    from twofold.hybrids.rules.tally import score_both, tally
     from twofold.steps.conform import columns_of, conform
 
     frame = read_table(data)
@@ -81,7 +83,7 @@ def _on_rows(
 
 def _without_errors(book: RuleBook, about: About) -> RuleBook:
     """Leave out rules that cannot be laid over a model, so that the others can be looked at."""
-    from twofold.hybrids.rules import remarks_of
+    from twofold.hybrids.rules.remarks import remarks_of
 
     bad = {remark.rule for remark in remarks_of(book, about) if remark.level == "error"}
     kept = tuple(rule for rule in book.rules if rule.name not in bad)
@@ -103,8 +105,9 @@ def apply(
     from twofold.bundle.about import Bundle
     from twofold.bundle.predictor import load
     from twofold.bundle.save import check_place, save
-    from twofold.hybrids.rule_file import read_rules
-    from twofold.hybrids.rules import lay_over, refuse, remarks_of
+    from twofold.hybrids.rules.book import read_rules
+    from twofold.hybrids.rules.laying import lay_over
+    from twofold.hybrids.rules.remarks import refuse, remarks_of
 
     model = load(bundle_of(folder), trust_native=trust_native)
     book = read_rules(rules, model.about)
@@ -133,7 +136,7 @@ def explain(folder: Path, data: str, out: Path, every: bool, verify: str | None,
 
     from twofold.bundle.predictor import load
     from twofold.data.read import read_table
-    from twofold.hybrids.rule_audit import COLUMNS, audit
+    from twofold.hybrids.rules.audit import COLUMNS, audit
 
     if out.suffix.lower() not in {".csv", ".jsonl", ".parquet"}:
         raise InputError(
@@ -158,8 +161,7 @@ def explain(folder: Path, data: str, out: Path, every: bool, verify: str | None,
 
 def rules_text(book: RuleBook, about: About) -> list[str]:
     """Say each rule in words."""
-    from twofold.hybrids.rule_logic import rule_told
-    from twofold.hybrids.rules import did
+    from twofold.hybrids.rules.words import did, rule_told
 
     names = [name for name, _ in book.models]
     lines = []

@@ -79,6 +79,11 @@ class Condition(Step):
         return word in self._words if self.test == "among" else self._pattern.search(word) is not None
 
     @cached_property
+    def key(self) -> tuple[str | float | tuple[str, ...], ...]:
+        """Hashable, and equal for conditions that ask the same."""
+        return self.column, self.test, self.words, self.negated, *self.numbers.tolist()
+
+    @cached_property
     def _words(self) -> frozenset[str]:
         return frozenset(self.words)
 

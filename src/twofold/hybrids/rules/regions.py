@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twofold.core.random import derive_seed
 from twofold.core.schema import Schema
 from twofold.core.table import Table
-from twofold.hybrids.rule_logic import simpler
+from twofold.hybrids.rules.extents import simpler
 from twofold.steps.conditions import Condition, Test
 from twofold.steps.strings import different, tokens
 
@@ -58,13 +58,9 @@ def spell(table: Table, schema: Schema, least: int) -> Letters:
             columns.append(np.nan_to_num(values, nan=middle).astype(np.float32))
             names.append(column.name)
         elif column.kind == "category":
-            asked += [
-                Condition(column.name, "among", _NOTHING, (w,), False) for w in _levels(table, column.name)
-            ]
+            asked += [_of_word(column.name, "among", word) for word in _levels(table, column.name)]
         elif column.kind == "text":
-            asked += [
-                Condition(column.name, "word", _NOTHING, (w,), False) for w in _words(table, column.name)
-            ]
+            asked += [_of_word(column.name, "word", word) for word in _words(table, column.name)]
         for condition in asked:
             holds = condition.run(table)
             if least <= holds.sum() <= len(holds) - least:
@@ -135,10 +131,7 @@ def grow(
                 random_state=derive_seed(seed, number, tree),
             ).fit(X, target[rows])
             for path in _paths(grown.tree_, letters, X):
-                key = (
-                    number,
-                    frozenset((c.column, c.test, c.words, c.negated, *c.numbers.tolist()) for c in path),
-                )
+                key = number, frozenset(condition.key for condition in path)
                 if key not in seen:
                     seen.add(key)
                     yield number, path

@@ -1,4 +1,4 @@
-"""Rules written as the file that people edit: what `twofold.hybrids.rule_file` reads."""
+"""Rules written as the file that people edit: what `twofold.hybrids.rules.book` reads."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from twofold.bundle.about import About
-from twofold.hybrids.rule_file import RuleBook
-from twofold.hybrids.rule_logic import date_text, number_text
+from twofold.hybrids.rules.book import RuleBook
+from twofold.hybrids.rules.words import date_text, number_text
 from twofold.steps.conditions import Condition
 from twofold.steps.rules import BELOW, Rule
 

@@ -33,7 +33,7 @@ import yaml
 
 from twofold.bundle.about import About
 from twofold.core.errors import InputError
-from twofold.hybrids.rule_conditions import FALSE, TRUE, ConditionReader
+from twofold.hybrids.rules.conditions import FALSE, TRUE, ConditionReader
 from twofold.steps.rules import ABOVE, BELOW, Action, Rule
 
 MOST_RULES, MOST_CONDITIONS = 1_000, 50

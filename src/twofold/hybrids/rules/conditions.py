@@ -11,7 +11,7 @@ import numpy as np
 
 from twofold.bundle.about import About
 from twofold.core.schema import Column
-from twofold.hybrids.yaml_nodes import Nodes
+from twofold.hybrids.rules.yaml_nodes import Nodes
 from twofold.steps.conditions import Condition, Test
 from twofold.steps.conform import parse_date
 

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from twofold.core.random import deal_evenly, derive_seed, make_generator
 from twofold.core.schema import Schema
 from twofold.core.table import Table
-from twofold.hybrids.rule_candidates import grow, spell
-from twofold.hybrids.rule_standing import Judge, Standing, mean_interval, share_interval
+from twofold.hybrids.rules.regions import grow, spell
+from twofold.hybrids.rules.standing import Judge, Standing, mean_interval, share_interval
 from twofold.steps.conditions import Condition
 from twofold.steps.rules import Action, Rule
 
@@ -260,10 +260,9 @@ class _Search:
     def _fires(self, when: tuple[Condition, ...]) -> NDArray[np.bool_]:
         holds = np.ones(len(self.free), dtype=bool)
         for one in when:
-            key = one.column, one.test, one.words, one.negated, *one.numbers.tolist()
-            if key not in self.masks:
-                self.masks[key] = one.run(self.unseen.table)
-            holds &= self.masks[key]
+            if one.key not in self.masks:
+                self.masks[one.key] = one.run(self.unseen.table)
+            holds &= self.masks[one.key]
         return holds
 
     def _prove(self, action: Action, idea: _Idea) -> Proof | None:

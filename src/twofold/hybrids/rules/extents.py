@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from twofold.core.schema import Schema
 from twofold.steps.conditions import Condition
 from twofold.steps.rules import Rule
-
-SIGNS = {"contains": "contains", "word": "has the word", "among": "is"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class _Extent:
         if condition.negated:
             if condition.test == "among":
                 return replace(self, but=self.but | values)
-            return replace(self, other=self.other | {_key(condition)})
+            return replace(self, other=self.other | {condition.key})
         there = replace(self, missing=False)
         if condition.test == "among":
             return replace(there, only=values if self.only is None else self.only & values)
@@ -61,7 +57,7 @@ class _Extent:
                 low=max(self.low, (low, 0 if with_low else 1)),
                 high=min(self.high, (high, 0 if with_high else -1)),
             )
-        return replace(there, other=self.other | {_key(condition)})
+        return replace(there, other=self.other | {condition.key})
 
     def listed(self) -> frozenset[Any] | None:
         """Return the values that are left of a list; None where there is no list."""
@@ -94,10 +90,6 @@ class _Extent:
         return theirs is None and bounded and other.but <= self.but
 
 
-def _key(condition: Condition) -> Any:
-    return condition.test, condition.words, tuple(condition.numbers.tolist()), condition.negated
-
-
 def _extents(rule: Rule) -> dict[str, _Extent]:
     extents: dict[str, _Extent] = {}
     for condition in rule.when:
@@ -118,73 +110,34 @@ def contradiction(rule: Rule) -> str:
     return next((column for column, extent in _extents(rule).items() if extent.empty()), "")
 
 
-def covers(wide: Rule, narrow: Rule) -> bool:
-    """Whether one rule fires wherever another does, as far as their words tell."""
-    inside, outside = _extents(narrow), _extents(wide)
-    return all(column in inside and inside[column].within(extent) for column, extent in outside.items())
-
-
-def shadows(heard: Sequence[tuple[int, Rule]]) -> list[tuple[int, int]]:
-    """Return which rules are never heard, and the earlier one that always decides before them.
+def shadows(
+    heard: Sequence[tuple[int, Rule]], silences: Callable[[Rule, Rule], bool]
+) -> list[tuple[int, int]]:
+    """Return pairs of an earlier rule and a later one that is never heard because of it, as far as words tell.
 
     Parameters
     ----------
     heard : sequence of (place, rule)
-        Rules of which the first one decides (routes, or overrides), in the order in which they are heard.
+        In the order in which they are heard.
+    silences : function (earlier, later) -> bool
+        Whether a rule cannot be heard where the earlier one was.
     """
-    found = []
-    for later, (place, rule) in enumerate(heard):
-        before = next((other for other, wide in heard[:later] if covers(wide, rule)), None)
-        if before is not None:
-            found.append((place, before))
+    found, loud = [], list[tuple[int, Rule, dict[str, _Extent]]]()
+    for place, rule in heard:
+        narrow = _extents(rule)
+        before = next(
+            (other for other, first, wide in loud if silences(first, rule) and _covers(wide, narrow)), None
+        )
+        if before is None:
+            loud.append((place, rule, narrow))
+        else:
+            found.append((before, place))
     return found
 
 
-def number_text(value: float) -> str:
-    """Write a number as short as it can be read back.
-
-    Examples
-    --------
-    >>> number_text(18.0), number_text(0.1)
-    ('18', '0.1')
-    """
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
-
-
-def date_text(seconds: float) -> str:
-    """Write a moment, UTC; midnight as a day."""
-    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    return moment.date().isoformat() if seconds % 86_400 == 0 else moment.isoformat()
-
-
-def told(condition: Condition, kind: str) -> str:
-    """Say a condition in words; `kind` is that of its column.
-
-    Examples
-    --------
-    >>> told(Condition("age", "range", np.array([18, 65, 1, 0]), (), False), "number")
-    '18 <= age < 65'
-    """
-    write = date_text if kind == "date" else number_text
-    name = condition.column
-    if condition.test == "missing":
-        return f"{name} is {'there' if condition.negated else 'missing'}"
-    if condition.test == "range":
-        low, high, with_low, with_high = condition.numbers.tolist()
-        text = f"{name} {'<=' if with_high else '<'} {write(high)}" if high < np.inf else name
-        if low > -np.inf:
-            sign = ("<=", "<") if high < np.inf else (">=", ">")
-            bound, mark = write(low), sign[0 if with_low else 1]
-            text = f"{bound} {mark} {text}" if high < np.inf else f"{name} {mark} {bound}"
-    else:
-        values = condition.words or [write(value) for value in condition.numbers.tolist()]
-        text = f"{name} {SIGNS[condition.test]} {' or '.join(values)}"
-    return f"not ({text})" if condition.negated else text
-
-
-def rule_told(rule: Rule, schema: Schema) -> str:
-    """Say the conditions of a rule in words."""
-    return " and ".join(told(condition, schema[condition.column].kind) for condition in rule.when)
+def _covers(wide: dict[str, _Extent], narrow: dict[str, _Extent]) -> bool:
+    """Whether one rule fires wherever another does."""
+    return all(column in narrow and narrow[column].within(extent) for column, extent in wide.items())
 
 
 def simpler(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
@@ -199,7 +152,7 @@ def simpler(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
             continue
         if plain:
             ranges[condition.column] = len(kept)
-        if all(_same(condition, other) is False for other in kept):
+        if not any(condition.key == other.key for other in kept):
             kept.append(condition)
     return tuple(kept)
 
@@ -209,7 +162,3 @@ def _both(a: Condition, b: Condition) -> Condition:
     low, without = max((low_a, 1 - wl_a), (low_b, 1 - wl_b))
     high, with_high = min((high_a, wh_a), (high_b, wh_b))
     return replace(a, numbers=np.array([low, high, 1 - without, with_high]))
-
-
-def _same(a: Condition, b: Condition) -> bool:
-    return a.column == b.column and _key(a) == _key(b)

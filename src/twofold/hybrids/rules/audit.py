@@ -8,7 +8,9 @@ import numpy as np
 
 from twofold.bundle.labels import answered_codes
 from twofold.bundle.predictor import CHUNK, Predictor
-from twofold.hybrids.rules import clashes, decide, did
+from twofold.hybrids.rules.laying import decide
+from twofold.hybrids.rules.remarks import clashes
+from twofold.hybrids.rules.words import did
 from twofold.steps.conform import columns_of, conform
 from twofold.steps.rules import Decisions, Rules
 
