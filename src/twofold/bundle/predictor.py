@@ -211,20 +211,21 @@ class Predictor:
                 "A dict has one array for each column; a list has one dict for each row.",
                 "For one row write predict([row]).",
             )
+        unread: list[Unreadable] = []
+        parts = [self._run(table, unread, first) for first, table in self.tables(X)]
+        answer = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if unread:
+            warnings.warn(_told(unread, len(answer)), UnreadableWarning, stacklevel=3)
+        return answer
+
+    def tables(self, X: Any) -> Iterator[tuple[int, Table]]:
+        """Yield the rows as canonical tables that fit into memory, each with the number of its first row."""
         columns = columns_of(X, self._names)
         n_rows = max(map(len, columns.values()), default=0)
-        unread: list[Unreadable] = []
         chunk = CELLS if self._cells else CHUNK
-        if n_rows <= chunk:
-            answer = self._run(conform(columns, self.schema), unread)
-        else:
-            answer = np.empty((n_rows, self._width))
-            for start in range(0, n_rows, chunk):
-                part = {name: values[start : start + chunk] for name, values in columns.items()}
-                answer[start : start + chunk] = self._run(conform(part, self.schema), unread, start)
-        if unread:
-            warnings.warn(_told(unread, n_rows), UnreadableWarning, stacklevel=3)
-        return answer
+        for first in range(0, max(n_rows, 1), chunk):
+            part = {name: values[first : first + chunk] for name, values in columns.items()}
+            yield first, conform(part, self.schema)
 
     def _run(
         self, table: Table, unread: list[Unreadable] | None = None, first: int = 0

@@ -156,7 +156,7 @@ def _out_of_fold(model: Predictor, second: Predictor | None, folder: Path) -> tu
 def _evidence(model: Predictor, table: Any, y: Any, said: Any, other: Any) -> Unseen:
     from twofold.hybrids.rules.learning import Unseen
 
-    return Unseen(table, model.schema, y, said, other)
+    return Unseen(table, model.about, y, said, other)
 
 
 def _not_learned_from(folder: Path, table: Any) -> Any:

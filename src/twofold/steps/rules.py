@@ -161,9 +161,9 @@ class Rules(Step):
     def _weigh(self, out: NDArray[Any], rows: NDArray[np.bool_], rule: Rule) -> None:
         if not self.n_classes:
             out[rows, 0] += rule.amount
-        elif rows.any():
+        else:
             out[rows, rule.place] *= rule.amount
-            out[rows] /= np.maximum(out[rows].sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+            out[rows] /= out[rows].sum(axis=1, keepdims=True)
 
     def _judge_classes(self, out: NDArray[Any], fired: NDArray[np.bool_], spoke: NDArray[np.bool_]) -> None:
         allowed = np.ones(out.shape, dtype=bool)

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from twofold.bundle.labels import answered_codes
-from twofold.bundle.predictor import CHUNK, Predictor
+from twofold.bundle.predictor import Predictor
 from twofold.hybrids.rules.laying import decide
 from twofold.hybrids.rules.remarks import clashes
 from twofold.hybrids.rules.words import did
-from twofold.steps.conform import columns_of, conform
 from twofold.steps.rules import Decisions, Rules
 
 COLUMNS = (
@@ -53,12 +52,9 @@ def audit(model: Predictor, X: Any, *, every: bool = False) -> list[dict[str, An
     InputError
         When the model has no rules.
     """
-    columns = columns_of(X, model.schema.names)
-    n_rows = max(map(len, columns.values()), default=0)
     lines: list[dict[str, Any]] = []
-    for first in range(0, max(n_rows, 1), CHUNK):
-        part = {name: values[first : first + CHUNK] for name, values in columns.items()}
-        said, decisions, step = decide(model.graph, conform(part, model.schema))
+    for first, table in model.tables(X):
+        said, decisions, step = decide(model.graph, table)
         lines += _lines(model, said, decisions, step, first, every)
     return lines
 

@@ -36,7 +36,7 @@ from twofold.core.errors import InputError
 from twofold.hybrids.rules.conditions import FALSE, TRUE, ConditionReader
 from twofold.steps.rules import ABOVE, BELOW, Action, Rule
 
-MOST_RULES, MOST_CONDITIONS = 1_000, 50
+MOST_RULES, MOST_CONDITIONS, MOST_ODDS = 1_000, 50, 1e9
 
 
 @dataclass(frozen=True)
@@ -192,9 +192,12 @@ class _Reader(ConditionReader):
         if kind == "odds":
             ((name, (key, factor)),) = self.one(value, "'odds'").items()
             times = self.number(factor, f"The factor of '{name}'")
-            if times <= 0:
+            if not 1 / MOST_ODDS <= times <= MOST_ODDS:
                 self.fault(
-                    factor, f"The factor is {times}.", "It is above 0.", "Use forbid to rule a class out."
+                    factor,
+                    f"The factor is {times:g}.",
+                    f"It is above 0: {1 / MOST_ODDS:g} to {MOST_ODDS:g}.",
+                    "Use forbid to rule a class out.",
                 )
             return "prior", self.code(key), times
         if kind == "add":

@@ -113,7 +113,7 @@ def contradiction(rule: Rule) -> str:
 def shadows(
     heard: Sequence[tuple[int, Rule]], silences: Callable[[Rule, Rule], bool]
 ) -> list[tuple[int, int]]:
-    """Return pairs of an earlier rule and a later one that is never heard because of it, as far as words tell.
+    """Return pairs of an earlier rule and a later one that is never heard because of it.
 
     Parameters
     ----------

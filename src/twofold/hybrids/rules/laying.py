@@ -51,6 +51,12 @@ def lay_over(bundle: Bundle, book: RuleBook, others: Sequence[Bundle] = ()) -> B
             "A rule can only forbid or answer what a probability decides.",
             "Fit the model with another metric.",
         )
+    if len(others) != len(book.models):
+        raise InputError(
+            f"{len(others)} other models came with the rules.",
+            f"The rules name: {', '.join(name for name, _ in book.models) or 'none'}.",
+            "Bring one for each name, in that order.",
+        )
     schema = about.schema
     for other, (name, _) in zip(others, book.models, strict=True):
         schema = _with_columns(schema, other.about, about, name)

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twofold.bundle.about import About
 from twofold.core.random import deal_evenly, derive_seed, make_generator
-from twofold.core.schema import Schema
 from twofold.core.table import Table
 from twofold.hybrids.rules.regions import grow, spell
 from twofold.hybrids.rules.standing import Judge, Standing, mean_interval, share_interval
@@ -33,10 +33,12 @@ LEARNED: tuple[Action, ...] = ("route", "prior", "override")
 """Actions of learned rules, in the order in which they are heard."""
 LEAST = 15
 """Rows that a region needs among those that grow it."""
-FEWEST = 5
-"""Rows that prove a rule, at least."""
+FEWEST, FEWEST_MEAN = 5, 20
+"""Rows that prove a rule at least: by shares, whose intervals are exact, and by means, whose are not."""
 PATIENCE = 3
 """Ideas in a row that are not proved; then the search ends."""
+SAME = 0.8
+"""Ideas that share so much of their rows are one idea."""
 VERBS = {"route": "route", "prior": "weigh", "override": "answer"}
 
 
@@ -75,7 +77,8 @@ class Unseen:
     Parameters
     ----------
     table : Table of n rows
-    schema : Schema
+    about : About
+        Of the model.
     y : array of shape (n,)
         Class codes, or values.
     said : array of shape (n, k)
@@ -85,7 +88,7 @@ class Unseen:
     """
 
     table: Table
-    schema: Schema
+    about: About
     y: NDArray[Any]
     said: NDArray[np.float64]
     other: NDArray[np.float64] | None = None
@@ -182,12 +185,14 @@ class _Search:
 
     def __init__(self, unseen: Unseen, effort: Effort, actions: Sequence[Action], precision: float) -> None:
         self.unseen, self.effort, self.actions = unseen, effort, actions
-        self.at = Standing(unseen.y, np.array(unseen.said, dtype=np.float64), unseen.other, precision)
+        said = np.array(unseen.said, dtype=np.float64)
+        self.at = Standing(unseen.about, unseen.y, said, unseen.other, precision)
         self.grows = _half(unseen.y, effort.seed)
         self.least = max(LEAST, int(0.005 * len(unseen.y)))
-        self.letters = spell(unseen.table, unseen.schema, self.least)
+        self.letters = spell(unseen.table, unseen.about.schema, self.least)
         self.free = np.ones(len(unseen.y), dtype=bool)
         self.masks: dict[Any, NDArray[np.bool_]] = {}
+        self.had: list[_Idea] = []
         self.rules: list[Rule] = []
         self.proofs: list[Proof] = []
         self.tried = 0
@@ -201,12 +206,13 @@ class _Search:
     def _look_for(self, action: Action) -> None:
         """Add rules of one action until none is proved several times in a row, or there are enough."""
         self.free[:] = True
-        found, failures, banned = 0, 0, set[bytes]()
-        for _ in range(2 * self.effort.rules):
-            idea = self._best(action, banned)
-            if idea is None or found == self.effort.rules or failures == PATIENCE:
+        self.had = []
+        found = failures = 0
+        while found < self.effort.rules and failures < PATIENCE:
+            idea = self._best(action)
+            if idea is None:
                 return
-            banned.add(idea.rows.tobytes())
+            self.had.append(idea)
             self.tried += 1
             proof = self._prove(action, idea)
             if proof is None:
@@ -220,7 +226,7 @@ class _Search:
         """What the interval of the rule on trial may miss: 1/2, 1/6, 1/12, ... of all that may be missed."""
         return (1 - self.effort.confidence) / (self.tried * (self.tried + 1))
 
-    def _best(self, action: Action, banned: set[bytes]) -> _Idea | None:
+    def _best(self, action: Action) -> _Idea | None:
         mine = self.grows & self.free
         if mine.sum() < 2 * self.least:
             return None
@@ -230,11 +236,17 @@ class _Search:
         rows = np.flatnonzero(mine)
         for number, when in grow(self.letters, rows, targets, depth=depth, least=self.least, seed=seed):
             idea = self._weigh(when, places[number], judge)
-            if (best is None or idea.worth > best.worth) and idea.rows.tobytes() not in banned:
+            if idea.worth > (best.worth if best else 0.0) and self._new(idea):
                 best = idea
-        if best is None or best.worth <= 0:
-            return None
-        return self._shortened(best, judge, banned)
+        return best and self._shortened(best, judge)
+
+    def _new(self, idea: _Idea) -> bool:
+        """Whether an idea is not nearly one that was put to the proof before."""
+        return not any(
+            idea.place == one.place
+            and np.count_nonzero(idea.rows & one.rows) > SAME * np.count_nonzero(idea.rows | one.rows)
+            for one in self.had
+        )
 
     def _weigh(self, when: tuple[Condition, ...], place: int, judge: Judge) -> _Idea:
         """Judge a region by the lower end of what its rows gain together."""
@@ -247,13 +259,13 @@ class _Search:
         worth = float(part.sum() - 1.64 * np.sqrt(len(part)) * part.std())
         return _Idea(when, rows, place, amount, worth)
 
-    def _shortened(self, idea: _Idea, judge: Judge, banned: set[bytes]) -> _Idea:
+    def _shortened(self, idea: _Idea, judge: Judge) -> _Idea:
         """Leave out conditions that the idea is not worse without."""
         for condition in idea.when:
             fewer = tuple(one for one in idea.when if one is not condition)
             if fewer:
                 other = self._weigh(fewer, idea.place, judge)
-                if other.worth >= idea.worth and other.rows.tobytes() not in banned:
+                if other.worth >= idea.worth and self._new(other):
                     idea = other
         return idea
 
@@ -269,7 +281,7 @@ class _Search:
         """Return what the other half says of an idea; None where it does not prove it."""
         rows = idea.rows & ~self.grows
         n = int(rows.sum())
-        if n < FEWEST:
+        if n < (FEWEST if action == "override" else FEWEST_MEAN):
             return None
         if action == "override":
             return self._prove_override(idea, rows, n)

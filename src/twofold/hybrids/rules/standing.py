@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 from scipy.stats import t as student
 
+from twofold.bundle.about import About
+from twofold.bundle.labels import answered_codes
 from twofold.steps.rules import Action
 
 SMALLEST = 1e-4
@@ -29,6 +31,7 @@ class Standing:
 
     Parameters
     ----------
+    about : About
     y : array of shape (n,)
     now : array of shape (n, k)
     other : array of shape (n, k) or None
@@ -37,6 +40,7 @@ class Standing:
         Of certain rules; 0 where rules correct the model instead.
     """
 
+    about: About
     y: NDArray[Any]
     now: NDArray[np.float64]
     other: NDArray[np.float64] | None
@@ -45,11 +49,11 @@ class Standing:
     @property
     def classes(self) -> bool:
         """Whether classes are answered."""
-        return bool(self.now.shape[1] > 1)
+        return bool(self.about.classes)
 
     def right(self) -> NDArray[np.bool_]:
         """Return the rows in which the right class is answered."""
-        return np.asarray(self.now.argmax(axis=1) == self.y)
+        return answered_codes(self.about, self.now) == self.y
 
     def loss(self, answer: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log loss, or the squared error, of each row."""
@@ -128,7 +132,7 @@ class Standing:
             out[rows, 0] += amount
             return out
         out[rows, place] *= amount
-        out[rows] /= np.maximum(out[rows].sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+        out[rows] /= out[rows].sum(axis=1, keepdims=True)
         return out
 
     def changed(self, action: Action, rows: NDArray[np.bool_], place: int, amount: float) -> NDArray[Any]:
