@@ -252,11 +252,11 @@ class _Search:
         """Judge a region by the lower end of what its rows gain together."""
         rows = self._fires(when) & self.free
         grown = rows & self.grows
+        n = int(np.count_nonzero(grown))
+        if n < self.least:
+            return _Idea(when, rows, place, 1.0, -np.inf)
         amount, gain = judge(grown, place)
-        part = gain[grown]
-        if len(part) < self.least:
-            return _Idea(when, rows, place, amount, -np.inf)
-        worth = float(part.sum() - 1.64 * np.sqrt(len(part)) * part.std())
+        worth = float(gain.sum() - 1.64 * np.sqrt(n) * gain.std())
         return _Idea(when, rows, place, amount, worth)
 
     def _shortened(self, idea: _Idea, judge: Judge) -> _Idea:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ PRIOR_ROWS = 10.0
 MOST_CLASSES = 8
 """Only for so many classes, those with most errors, are regions looked for."""
 Judge = Callable[[NDArray[np.bool_], int], tuple[float, NDArray[np.float64]]]
-"""(rows, place) -> the amount that suits the rows best, and what each row of the table gains."""
+"""(rows, place) -> the amount that suits the rows best, and what each of them gains."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Standing:
 
     def right(self) -> NDArray[np.bool_]:
         """Return the rows in which the right class is answered."""
-        return answered_codes(self.about, self.now) == self.y
+        return np.asarray(answered_codes(self.about, self.now) == self.y)
 
     def loss(self, answer: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log loss, or the squared error, of each row."""
@@ -76,20 +76,27 @@ class Standing:
         rows : boolean array of shape (n,)
             Those that regions are looked for in.
         """
-        if action == "route":
-            assert self.other is not None
-            gain = self.loss(self.now) - self.loss(self.other)
-
-            def judge_route(rows: NDArray[np.bool_], place: int) -> tuple[float, NDArray[np.float64]]:
-                del rows, place
-                return 1.0, gain
-
-            return [0], [gain], judge_route
         if action == "prior":
             places = self._places(rows, both=False) if self.classes else [0]
             return places, [self.residual(place) for place in places], self._judge_prior
-        places = self._places(rows, both=True)
-        return places, [self._judge_override(rows, place)[1] for place in places], self._judge_override
+        places = self._places(rows, both=True) if action == "override" else [0]
+        gains = dict(zip(places, self._gains(action, places), strict=True))
+
+        def judge(rows: NDArray[np.bool_], place: int) -> tuple[float, NDArray[np.float64]]:
+            return 1.0, gains[place][rows]
+
+        return places, list(gains.values()), judge
+
+    def _gains(self, action: Action, places: list[int]) -> list[NDArray[np.float64]]:
+        """Return what each row gains if it is routed, or if each of some classes is answered."""
+        if action == "route":
+            assert self.other is not None
+            return [self.loss(self.now) - self.loss(self.other)]
+        hits = [(self.y == place).astype(np.float64) for place in places]
+        if self.precision:  # a wrong answer costs as much as the wanted precision makes up for
+            return [hit - (1 - hit) * self.precision / max(1e-9, 1 - self.precision) for hit in hits]
+        right = self.right()
+        return [hit - right for hit in hits]
 
     def _places(self, rows: NDArray[np.bool_], *, both: bool) -> list[int]:
         k = self.now.shape[1]
@@ -101,16 +108,11 @@ class Standing:
             counts = np.array([np.abs(self.residual(place))[rows].sum() for place in range(k)])
         return [int(place) for place in np.argsort(-counts, kind="stable")[:MOST_CLASSES]]
 
-    def _judge_override(self, rows: NDArray[np.bool_], place: int) -> tuple[float, NDArray[np.float64]]:
-        del rows
-        hit = (self.y == place).astype(np.float64)
-        if self.precision:  # a wrong answer costs as much as the wanted precision makes up for
-            return 1.0, hit - (1 - hit) * self.precision / max(1e-9, 1 - self.precision)
-        return 1.0, hit - self.right()
-
     def _judge_prior(self, rows: NDArray[np.bool_], place: int) -> tuple[float, NDArray[np.float64]]:
         amount = self._amount(rows, place)
-        return amount, self.loss(self.now) - self.loss(self.weighed(rows, place, amount))
+        few = replace(self, y=self.y[rows], now=self.now[rows], other=None)
+        after = few.weighed(np.ones(len(few.y), dtype=bool), place, amount)
+        return amount, few.loss(few.now) - few.loss(after)
 
     def _amount(self, rows: NDArray[np.bool_], place: int) -> float:
         """Return the factor of the odds, or what is added, that suits the rows best; pulled towards none."""
@@ -119,10 +121,13 @@ class Standing:
             return _three_figures(float(residual.sum() / (len(residual) + PRIOR_ROWS)))
         p = np.clip(self.now[rows, place], SMALLEST, 1 - SMALLEST)
         hits, shift, pull = float((self.y[rows] == place).sum()), 0.0, 0.25 * PRIOR_ROWS
+        odds = p / (1 - p)
         for _ in range(20):  # Newton's method on the log likelihood
-            moved = 1 / (1 + np.exp(-(np.log(p / (1 - p)) + shift)))
+            moved = 1 / (1 + np.exp(-shift) / odds)
             slope = hits - float(moved.sum()) - pull * shift
             shift += float(np.clip(slope / (float((moved * (1 - moved)).sum()) + pull), -1.0, 1.0))
+            if abs(slope) < 1e-3:
+                break
         return _three_figures(float(np.exp(np.clip(shift, -4.0, 4.0))))
 
     def weighed(self, rows: NDArray[np.bool_], place: int, amount: float) -> NDArray[np.float64]:
