@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twofold.core.capabilities import Capabilities
+from twofold.core.control import Control, Problem
+from twofold.core.random import make_generator
 from twofold.core.space import Choice, Range, Space
+from twofold.models.base import infer_problem
+from twofold.models.mirroring import mirrored_alike
 from twofold.models.network import Network
 
 TABLE_RATES = (0.04, 0.07)
@@ -38,6 +42,12 @@ class Towers(Network):
         texts are never mixed.
     epochs : int or None
         At most; None takes some 1,000 batches, but 30 to 300 epochs, at least 60 with pictures or clips.
+
+    Attributes
+    ----------
+    mirror_ : list of bool
+        For each column, whether mirrored pictures are learned from too: not where they mean something else
+        (1,000 handwritten digits: 96 % right without, 92 % with mirrored ones).
 
     Examples
     --------
@@ -78,16 +88,42 @@ class Towers(Network):
         self.mixup = mixup
         self.epochs = epochs
 
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: NDArray[np.float64] | None = None,
+        *,
+        problem: Problem | None = None,
+        control: Control | None = None,
+    ) -> Self:
+        problem, control = problem or infer_problem(y), control or Control()
+        X, goals = np.asarray(X, dtype=np.float32), np.asarray(y, dtype=np.float64)[:, None]
+        if problem.n_classes:
+            goals = (goals == np.arange(problem.n_classes)).astype(np.float64)
+        self.mirror_: list[bool] = []
+        start = X.shape[1] - sum(tower.places for tower in problem.towers)
+        for tower in problem.towers:
+            cells, start = X[:, start : start + tower.places], start + tower.places
+            generator = make_generator(control.seed, "mirror")
+            self.mirror_.append(
+                tower.kind == "image" and mirrored_alike(cells, tower.shape, goals, generator)
+            )
+        return super().fit(X, y, sample_weight, problem=problem, control=control)
+
     def build(self, X: NDArray[np.float32], n_outputs: int) -> Any:
         from twofold.nn.fusion import Fusion
         from twofold.nn.towers.make import Choice as Networks
 
         layout = self.layout(X)
         networks = Networks(self.image, self.text, self.series, self.audio)
+        towers = [networks.make(tower) for tower in layout.towers]
+        for tower, mirror in zip(towers, self.mirror_, strict=True):
+            tower.mirror = mirror
         table_rate = TABLE_RATES[not self.problem_.n_classes]
         return Fusion(
             layout,
-            [networks.make(tower) for tower in layout.towers],
+            towers,
             n_outputs,
             self.width,
             dropout=0.2,

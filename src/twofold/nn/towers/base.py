@@ -19,6 +19,8 @@ class TowerNetwork(nn.Module):  # type: ignore[misc]
 
     mixable: ClassVar[bool] = True
     """Whether the mean of two cells means something, as mixup wants."""
+    mirror: bool = True
+    """Whether mirrored pictures mean the same, so that some may be learned from."""
     width: int
 
     def augment(self, cells: Any, generator: Any) -> Any:

@@ -37,7 +37,7 @@ class ImageTower(TowerNetwork):
         return self.trunk((cells.reshape(-1, *self.shape) - MIDDLE) / SPREAD).mean(dim=(2, 3))
 
     def augment(self, cells: Any, generator: Any) -> Any:
-        return changed_pictures(cells.reshape(-1, *self.shape), generator).flatten(1)
+        return changed_pictures(cells.reshape(-1, *self.shape), generator, mirror=self.mirror).flatten(1)
 
     def write(self, writer: OnnxWriter, cells: str) -> str:
         pictures = writer.reshape(cells, -1, *self.shape)
@@ -46,7 +46,7 @@ class ImageTower(TowerNetwork):
         return write_mean(writer, self.trunk.write(writer, scaled), 2, 3)
 
 
-def changed_pictures(pictures: Any, generator: Any) -> Any:
+def changed_pictures(pictures: Any, generator: Any, *, mirror: bool) -> Any:
     """Shift by up to an eighth, mirror half of the pictures, and blank a square of a quarter's side in half.
 
     What a shift uncovers is filled by reflection; blanks are "cutout" (DeVries and Taylor 2017).
@@ -55,6 +55,8 @@ def changed_pictures(pictures: Any, generator: Any) -> Any:
     ----------
     pictures : tensor (n, channels, height, width)
     generator : torch.Generator
+    mirror : bool
+        Letters and digits, for instance, are not to be mirrored.
 
     Returns
     -------
@@ -62,8 +64,9 @@ def changed_pictures(pictures: Any, generator: Any) -> Any:
     """
     n, channels, height, width = pictures.shape
     rows, columns = (_shifted(n, side, generator) for side in (height, width))
-    mirrored = torch.rand(n, generator=generator) < 0.5
-    columns = torch.where(mirrored[:, None], columns.flip(1), columns)
+    if mirror:
+        mirrored = torch.rand(n, generator=generator) < 0.5
+        columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     places = (rows[:, :, None] * width + columns[:, None, :]).reshape(n, 1, -1)
     moved = pictures.flatten(2).gather(2, places.expand(-1, channels, -1)).reshape(pictures.shape)
     blank = _stretch(n, height, height // 4, generator)[:, :, None]

@@ -70,7 +70,7 @@ class EfficientNetTower(TowerNetwork):
         return self.network.features(pictures.contiguous(memory_format=torch.channels_last))
 
     def augment(self, cells: Any, generator: Any) -> Any:
-        return changed_pictures(cells.reshape(-1, *self.shape), generator).flatten(1)
+        return changed_pictures(cells.reshape(-1, *self.shape), generator, mirror=self.mirror).flatten(1)
 
     def write(self, writer: OnnxWriter, cells: str) -> str:
         graph = _Within(writer)
