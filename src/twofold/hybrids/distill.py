@@ -45,8 +45,8 @@ FEWEST = 20
 """Rows below which nothing is distilled."""
 TRUST = 0.7
 """Share of the teacher's answer in what is learned of a row with a label; the rest is the label."""
-AUGMENT = 2.0
-"""Made-up rows for each real one."""
+AUGMENT, MOST_MADE_UP = 2.0, 100_000
+"""Made-up rows for each real one, and at most so many: with many real rows they bring little."""
 
 
 class Distilled(BaseEstimator):  # type: ignore[misc]
@@ -136,7 +136,7 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         unlabelled: Table | None = None,
     ) -> Self:
         """Distil the teacher on a canonical table; `known` are labels as answers, NaN where there is none."""
-        self._check()
+        self.check()
         if table.n_rows < FEWEST:
             raise InputError(
                 f"There are {table.n_rows} rows to distil on.",
@@ -189,7 +189,7 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         return np.sort(order[cut:]), np.sort(order[:cut])
 
     def _made_up(self, parents: Table) -> Table:
-        n_new = int(self.augment * parents.n_rows)
+        n_new = min(int(self.augment * parents.n_rows), MOST_MADE_UP)
         return munge_table(parents, self.teacher.schema, n_new, derive_seed(self.random_state, "made up"))
 
     def _predictor(self, taught: Taught, table: Table) -> Predictor:
@@ -212,7 +212,13 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         )
         return Predictor(about, taught.graph)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Insist on a student that there is, and on shares between their bounds.
+
+        Raises
+        ------
+        InputError
+        """
         if self.student not in STUDENTS:
             raise InputError(
                 f"The student is {self.student!r}.", f"Students are: {', '.join(STUDENTS)}.", "Choose one."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twofold.shell.board import datasets, leaderboard, replay, report
 from twofold.shell.compare import compare
+from twofold.shell.distill import distill
 from twofold.shell.inspect import inspect
 from twofold.shell.main_job import demo, fit, predict
 from twofold.shell.recommend import recommend, suggest
@@ -14,6 +15,7 @@ __all__ = [
     "compare",
     "datasets",
     "demo",
+    "distill",
     "fit",
     "inspect",
     "leaderboard",
