@@ -66,7 +66,7 @@ def test_a_lowered_join_answers_like_the_join():
     graphs = [graph(0.3), graph(1.0)]
     predictions = np.stack([g.run({INPUT: table}) for g in graphs])
     found = evidence(predictions)
-    for join in (learn_stack(found, (0, 1)), learn_cascade(found, [(0, 1)])):
+    for join in (learn_stack(found, (0, 1)), learn_cascade(found, [((0,), (1,))])):
         if join is not None:
             np.testing.assert_allclose(
                 join.lower(graphs).run({INPUT: table}), join.combine(predictions), atol=1e-12
@@ -75,17 +75,19 @@ def test_a_lowered_join_answers_like_the_join():
 
 def test_a_cascade_at_its_ends_is_its_first_and_its_last_stage():
     from twofold.hybrids.cascade import Cascade
+    from twofold.hybrids.floor import Bounds
 
     both = np.stack([sigmoid(Z / 2), sigmoid(Z)])
-    np.testing.assert_array_equal(Cascade((0, 1), 0.0, 0.0).combine(both), both[0])
-    np.testing.assert_array_equal(Cascade((0, 1), 1.1, 1.0).combine(both), both[1])
+    never, always = Bounds((0.0,), (0.0,)), Bounds((1.1,), (0.0,))
+    np.testing.assert_array_equal(Cascade((0, 1), never, (1.0, 0.0)).combine(both), both[0])
+    np.testing.assert_array_equal(Cascade((0, 1), always, (1.0, 1.0)).combine(both), both[1])
 
 
 def test_a_cascade_keeps_most_of_the_lead_for_less():
     unsure = np.abs(Z) < 1  # the cheap one knows when it does not know
     cheap = sigmoid(np.where(unsure, 0.01 * G.normal(size=N), Z))
     found = evidence([cheap, sigmoid(Z)])
-    cascade = learn_cascade(found, [(0, 1)])
+    cascade = learn_cascade(found, [((0,), (1,))])
     assert cascade is not None
     loss = METRICS.load("log_loss")
     lead = loss(Y, cheap) - loss(Y, sigmoid(Z))

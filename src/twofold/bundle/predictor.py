@@ -18,6 +18,7 @@ from twofold.bundle.manifest import Manifest
 from twofold.bundle.read import Trust, is_native, read_graph, read_manifest
 from twofold.bundle.simplify import steps_of
 from twofold.bundle.source import open_source
+from twofold.bundle.stages import Passed, passed
 from twofold.core import optional
 from twofold.core.errors import BundleError, InputError, MissingExtraError, TwofoldError, UnreadableWarning
 from twofold.core.schema import MEDIA, Schema
@@ -226,6 +227,22 @@ class Predictor:
         for first in range(0, max(n_rows, 1), chunk):
             part = {name: values[first : first + chunk] for name, values in columns.items()}
             yield first, conform(part, self.schema)
+
+    def explain(self, X: Any) -> Passed:
+        """Tell which stage of a cascade answered each row, and why the ones before it passed it on.
+
+        Parameters
+        ----------
+        X
+            As of `predict`.
+
+        Raises
+        ------
+        InputError
+            When the model is no cascade.
+        """
+        tables = (table for _, table in self.tables(X) if table.n_rows)
+        return passed(self._graph, (Table(table.columns, table.n_rows, {}) for table in tables))
 
     def _run(
         self, table: Table, unread: list[Unreadable] | None = None, first: int = 0

@@ -18,6 +18,10 @@ def fit(
     budget: Annotated[str, typer.Option(help="Wall clock for everything: 60s, 5m, 1h.")] = "60s",
     metric: Annotated[str | None, typer.Option(help="roc_auc, log_loss, f1, rmse, mae, ...")] = None,
     prefer: Annotated[str, typer.Option(help="accuracy, balanced, speed or readable.")] = "accuracy",
+    floor: Annotated[
+        float | None,
+        typer.Option(help="A cascade answers as its last stage in this share of the rows, surely: 0.98."),
+    ] = None,
     task: Annotated[str | None, typer.Option(help="binary, multiclass or regression.")] = None,
     groups: Annotated[str | None, typer.Option(help="Column whose rows stay in one fold.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of times that the folds respect.")] = None,
@@ -45,6 +49,7 @@ def fit(
         "budget": budget,
         "metric": metric,
         "prefer": prefer,
+        "floor": floor,
         "task": task,
         "groups": groups,
         "time": time,
@@ -73,12 +78,15 @@ def predict(
     folder: Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")],
     data: Annotated[str, typer.Argument(help="A table with the columns of the training table.")],
     out: Annotated[Path, typer.Option(help="CSV or Parquet to write.")],
+    explain: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet to write: which stage of a cascade answered, and why.")
+    ] = None,
     verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
     trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
     as_json: Json = False,
 ) -> None:
     """Predict the rows of a table: a column `prediction`, and `proba_<class>` for classes."""
-    told = shell.predict(folder, data, out, verify, trust_native)
+    told = shell.predict(folder, data, out, verify, trust_native, explain)
     answer(told.data, told.text, as_json)
 
 

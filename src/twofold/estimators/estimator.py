@@ -28,6 +28,7 @@ from twofold.data.target import Extras, make_dataset
 from twofold.estimators import given
 from twofold.estimators.fitted import describe
 from twofold.evaluate.records import Verdict
+from twofold.hybrids.floor import check_floor
 from twofold.metrics import get_metric
 from twofold.search.live import Live, Silent, watched
 from twofold.search.memory import parse_bytes
@@ -59,6 +60,7 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         n_jobs: int | None = None,
         random_state: Any = None,
         encoders: Sequence[str] | None = None,
+        floor: float | None = None,
     ) -> None:
         self.budget = budget
         self.metric = metric
@@ -72,6 +74,7 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.encoders = encoders
+        self.floor = floor
 
     def _task(self, y: NDArray[Any]) -> str:
         raise NotImplementedError
@@ -166,6 +169,7 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
     def _settings(self, dataset: Dataset) -> Settings:
         check_whole("max_trials", self.max_trials, 1)
         check_whole("folds", self.folds, 1)
+        check_floor(self.floor, dataset.task)
         return Settings(
             self._seconds(),
             get_metric(self.metric, dataset.task),
@@ -177,6 +181,7 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
             check_jobs(self.n_jobs),
             given.seed(self.random_state),
             given.names("encoders", self.encoders),
+            self.floor,
         )
 
     def _frame(self, X: Any, *, fitting: bool) -> pd.DataFrame:
@@ -288,6 +293,10 @@ class TwofoldClassifier(ClassifierMixin, _Twofold):  # type: ignore[misc]
         Pretrained networks to read text, pictures or clips with: ``"minilm"``, ``"wordllama"``,
         ``"efficientnet@128"`` (the side in pixels), ``"speech_embedding"``, ``"speaker"``, or a text encoder
         of the Hugging Face hub as ``"hf:owner/name"``. None takes the best that the time allows.
+    floor : float or None
+        Share of its answers in which a cascade has to be like its last, dearest stage, such as 0.98: with
+        95 % confidence, on rows that set none of its bounds. Cascades are chosen where ``prefer`` is
+        ``"speed"`` or ``"balanced"``; None asks them for nearly all of their last stage's lead instead.
 
     Attributes
     ----------

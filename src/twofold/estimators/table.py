@@ -33,6 +33,7 @@ def fit(
     n_jobs: int | None = None,
     random_state: int | None = None,
     encoders: Sequence[str] | None = None,
+    floor: float | None = None,
     progress: Progress | None = None,
 ) -> TwofoldClassifier | TwofoldRegressor:
     """Train on a table, and return the fitted estimator.
@@ -43,7 +44,7 @@ def fit(
         See `twofold.data.read.read_table`. Reading is not part of the budget.
     target : str
         The column to predict.
-    budget to random_state, encoders
+    budget to random_state, encoders, floor
         As of `TwofoldClassifier`.
     task : str or None
         ``binary``, ``multiclass`` or ``regression``; None infers it from the target.

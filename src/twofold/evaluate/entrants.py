@@ -63,6 +63,8 @@ class Entrants:
     metric : Metric
     trivial : float array of shape (m, k)
         The trivial answer.
+    floor : float or None
+        Share of the answers of a cascade that have to be those of its last stage, provably.
     """
 
     names: tuple[str, ...]
@@ -84,6 +86,7 @@ class Entrants:
     task: str
     metric: Metric
     trivial: NDArray[np.float64]
+    floor: float | None = None
 
 
 def line_up(

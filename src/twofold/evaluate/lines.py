@@ -7,7 +7,8 @@ Each pool has the same means: a blend and a stack of at most as many members, le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,15 @@ from numpy.typing import NDArray
 from twofold.evaluate.entrants import Entrants
 from twofold.hybrids.base import Evidence, Joined
 from twofold.hybrids.blend import Blend, learn_blend
-from twofold.hybrids.cascade import learn_cascade
+from twofold.hybrids.cascade import Chain, learn_cascade
+from twofold.hybrids.floor import DOUBT
 from twofold.hybrids.stack import learn_stack
 from twofold.hybrids.threshold import at_threshold, learn_threshold
 
 MEMBERS = 5
 """The best so many of a pool may be joined."""
+CHEAP = 0.5
+"""A stage of a cascade costs less than this share of the next one."""
 POOLS = ("ml", "dl", "hybrid")
 JOINS = ("blend", "stack", "cascade")
 
@@ -111,12 +115,14 @@ class _Rows:
         return self.entrants.metric.gain(self.y, line.answer(self.predictions), self.weight)
 
     def decide(self, line: Line) -> Line:
-        """Learn the threshold where there is one."""
+        """Learn the threshold where there is one to learn."""
+        if line.join.fixed is not None:
+            return replace(line, threshold=line.join.fixed)
         if not self.entrants.metric.decides or self.predictions.shape[2] != 2:
             return line
         p = line.join.combine(self.predictions)
         threshold = learn_threshold(p, self.y, self.weight, self.entrants.metric, most=30)
-        return Line(line.name, line.family, line.join, line.members, threshold)
+        return replace(line, threshold=threshold)
 
     def evidence(self, positions: Sequence[int]) -> Evidence:
         """Return what a join of these entrants may learn from."""
@@ -141,7 +147,8 @@ def _join(pool: str, rows: _Rows, gains: NDArray[np.float64], joins: Sequence[st
     if "stack" in joins:
         found.append(learn_stack(evidence, range(len(positions))))
     if "cascade" in joins and rows.predictions.shape[2] > 1:
-        cascade = learn_cascade(evidence, _partners(pool, positions, entrants))
+        chains = _chains(pool, positions, entrants)
+        cascade = learn_cascade(evidence, chains, entrants.floor, doubt=DOUBT / len(POOLS))
         found += [cascade] if cascade is not None else []
     lines = []
     for join in found:
@@ -181,13 +188,33 @@ def _first_pair(positions: Sequence[int], entrants: Entrants) -> tuple[int, ...]
     return (0, other)
 
 
-def _partners(pool: str, positions: Sequence[int], entrants: Entrants) -> list[tuple[int, int]]:
-    """Return pairs (cheap, dear) of places; of all, only pairs from different families."""
-    cost = entrants.cost
-    pairs = []
-    for cheap, p in enumerate(positions):
-        for dear, q in enumerate(positions):
-            differ = pool != "hybrid" or entrants.families[p] != entrants.families[q]
-            if differ and cost[p] < 0.5 * cost[q]:
-                pairs.append((cheap, dear))
-    return pairs[:4]
+def _chains(pool: str, positions: Sequence[int], entrants: Entrants) -> list[Chain]:
+    """Return chains of places from cheap to dear; of all, only chains of different families.
+
+    Pairs, then two cheap ones that have to agree before a dear one, then three in a row; of each kind, those
+    with the best last stage come first.
+    """
+    cost = [entrants.cost[p] for p in positions]
+    places = range(len(positions))
+    pairs = [(a, b) for b in places for a in places if cost[a] < CHEAP * cost[b]]
+    committees = [
+        ((a, b), (c,))
+        for c in places
+        for a, b in combinations(places, 2)
+        if cost[a] + cost[b] < CHEAP * cost[c]
+    ]
+    triples = [((a,), (b,), (c,)) for b, c in pairs for a in places if (a, b) in pairs]
+    kinds: tuple[tuple[Sequence[Chain], int], ...] = (
+        ([((a,), (b,)) for a, b in pairs], 4),
+        (committees, 2),
+        (triples, 2),
+    )
+    found: list[Chain] = []
+    for kind, most in kinds:
+        found += [chain for chain in kind if pool != "hybrid" or _differ(chain, positions, entrants)][:most]
+    return found
+
+
+def _differ(chain: Chain, positions: Sequence[int], entrants: Entrants) -> bool:
+    """Whether the members of a chain are of different families."""
+    return len({str(entrants.families[positions[place]]) for stage in chain for place in stage}) > 1

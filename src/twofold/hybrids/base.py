@@ -49,6 +49,19 @@ class Joined(ABC):
     together: ClassVar[bool] = True
     """Whether every row goes to all members, so that what several of them read is read once."""
 
+    fixed: float | None = None
+    """Threshold of answers that a promise was made of; where there is one, nothing may change them."""
+
+    @property
+    def note(self) -> str:
+        """What a reader should know of it, in a sentence; empty where there is nothing to say."""
+        return ""
+
+    def named(self, names: Sequence[str]) -> Joined:
+        """Return the same join, told what its members are called."""
+        del names
+        return self
+
     @abstractmethod
     def placed(self, positions: Sequence[int]) -> Joined:
         """Return the same join with member m standing at ``positions[m]``."""

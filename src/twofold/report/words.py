@@ -37,7 +37,7 @@ GLOSSES = {
 JOINS = {
     "blend": "a weighted mean of its members",
     "stack": "a small model over its members' answers",
-    "cascade": "the first answers; what it is unsure of goes to the second",
+    "cascade": "each stage answers what it is sure of; the rest goes on to the next, dearer one",
     "a + b": "what the network a has learned, as further columns for b",
 }
 """How models are joined, by the last word of a line's name."""

@@ -14,7 +14,7 @@ from twofold.core.trial import Trial
 from twofold.data.dataset import Dataset
 from twofold.evaluate.bootstrap import Resampled, resample
 from twofold.evaluate.choose import make_chooser
-from twofold.evaluate.entrants import line_up
+from twofold.evaluate.entrants import Entrants, line_up
 from twofold.evaluate.leaderboard import (
     baseline_row,
     finished_row,
@@ -103,13 +103,13 @@ def weigh(
         timed=settings.timed,
         seed=settings.seed,
     )
+    entrants = replace(entrants, floor=settings.floor)
     lines, gains = learn_lines(entrants, entrants.weight)
     resampled = resample(entrants, lines, gains, budget, settings.seed)
     members = [[complete[position] for position in line.members] for line in lines]
     raw = np.array([_gain(line, of, dataset, metric) for line, of in zip(lines, members, strict=True)])
     scores = take_off(resampled, raw, _gain(None, [baseline], dataset, metric))
-    readable = np.array([_every(entrants.readable, line) and len(line.members) == 1 for line in lines])
-    native = np.array([bool(entrants.native[list(line.members)].any()) for line in lines])
+    readable, native = _flags(entrants, lines)
     chooser = make_chooser(settings.prefer, resampled, scores, readable, native)
     chosen = chooser.pick(scores.fair)
     gained = np.array(scores.expected)
@@ -119,7 +119,7 @@ def weigh(
     verdict = reach_verdict(resampled, scores, metric)
     taken = float(raw[chosen] - gained[chosen])
     taken *= taken > WORTH_TELLING * resampled.error(resampled.inside[:, chosen])
-    reason = _reason(settings.prefer, lines, chooser.allowed, taken, metric)
+    reason = _reason(settings.prefer, lines, chosen, chooser.allowed, taken, metric)
     instead = tuple((lines[p], tuple(members[p])) for p in np.argsort(-scores.fair) if p != chosen)
     return Evidence(sort_rows(rows, metric), verdict, lines[chosen], tuple(members[chosen]), reason, instead)
 
@@ -133,8 +133,11 @@ def _is_native(name: str, run: RunFolder) -> bool:
     return result is not None and result.native
 
 
-def _every(flags: NDArray[np.bool_], line: Line) -> bool:
-    return bool(flags[list(line.members)].all())
+def _flags(entrants: Entrants, lines: list[Line]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which lines a person can read, and which need a booster's own file."""
+    members = [list(line.members) for line in lines]
+    readable = [len(of) == 1 and bool(entrants.readable[of].all()) for of in members]
+    return np.array(readable), np.array([bool(entrants.native[of].any()) for of in members])
 
 
 def _rows(
@@ -202,7 +205,9 @@ def _baseline_alone(
     return Evidence((row, *others), verdict, None, (), reason)
 
 
-def _reason(prefer: str, lines: list[Line], allowed: NDArray[np.bool_], taken: float, metric: Metric) -> str:
+def _reason(
+    prefer: str, lines: list[Line], chosen: int, allowed: NDArray[np.bool_], taken: float, metric: Metric
+) -> str:
     what = {
         "accuracy": f"The most accurate of {len(lines)} models and joins",
         "balanced": f"The cheapest of {len(lines)} models and joins within noise of the best",
@@ -212,4 +217,4 @@ def _reason(prefer: str, lines: list[Line], allowed: NDArray[np.bool_], taken: f
     if prefer == "readable" and not allowed.any():
         what = "No readable model was finished; the most accurate one"
     off = f"; choosing made its score look better by {taken:.2g} {metric.label}, which is taken off"
-    return what + (off if taken > 0 else "") + "."
+    return f"{what}{off if taken > 0 else ''}. {lines[chosen].join.note}".rstrip()

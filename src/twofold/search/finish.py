@@ -105,9 +105,10 @@ class Finish:
         found = [self.refit.graph(trial) for trial in members]
         self.notes += self.refit.notes
         self.refit.notes.clear()
-        graph = line.local.lower([graph for graph, _, _ in found])
+        join = line.local.named([trial.name for trial in members])
+        graph = join.lower([graph for graph, _, _ in found])
         native = line.local.combine(np.stack([check for _, check, _ in found]))
-        step, threshold, judged = self._tune(whole_answer(line, list(members)))
+        step, threshold, judged = self._tune(line, whole_answer(line, list(members)))
         if step is not None:
             graph, native = _with(graph, step), step.run(native)
         graph, parity = self._checked(simplify(graph), native)
@@ -134,13 +135,17 @@ class Finish:
         linking = check_parity(lowered[: few.n_rows], again, relative=relative)
         return whole, parity if linking.passed else linking
 
-    def _tune(self, whole: NDArray[np.float64]) -> tuple[Step | None, float | None, NDArray[np.float64]]:
+    def _tune(
+        self, line: Line, whole: NDArray[np.float64]
+    ) -> tuple[Step | None, float | None, NDArray[np.float64]]:
         """Learn the calibration and the threshold of a line; return also what is to be judged.
 
         Rows that taught the calibration are judged by what the other half of them taught.
         """
         if not self.dataset.classes:
             return None, None, whole
+        if line.join.fixed is not None:
+            return None, line.join.fixed if whole.shape[1] == 2 else None, whole
         known = np.flatnonzero(np.isfinite(whole).all(axis=1))
         y, p = self.dataset.y[known], whole[known]
         weight = None if self.dataset.weight is None else self.dataset.weight[known]

@@ -38,6 +38,8 @@ class Settings:
     seed : int
     encoders : tuple
         Pretrained networks for text, pictures and clips, in place of those that are taken by default.
+    floor : float or None
+        Share of its answers in which a cascade has to be like its last stage, with 95 % confidence.
     """
 
     seconds: float = 60.0
@@ -50,6 +52,7 @@ class Settings:
     n_jobs: int = 1
     seed: int = 0
     encoders: tuple[str, ...] = ()
+    floor: float | None = None
 
     @property
     def timed(self) -> bool:

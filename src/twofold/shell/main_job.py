@@ -70,22 +70,33 @@ def _summary(result: Any, out: Path) -> str:
     return "\n".join(lines)
 
 
-def predict(folder: Path, data: str, out: Path, verify: str | None, trust_native: bool) -> Told:
-    """Predict a table and write the answers."""
+def predict(
+    folder: Path,
+    data: str,
+    out: Path,
+    verify: str | None,
+    trust_native: bool,
+    explain: Path | None = None,
+) -> Told:
+    """Predict a table and write the answers; of a cascade, also how it came to each."""
     from twofold.bundle.predictor import load
     from twofold.data.read import read_table
     from twofold.data.unread import find_unread
 
-    if out.suffix.lower() not in {".csv", ".parquet"}:
-        raise InputError(
-            f"'{out}' ends in '{out.suffix}'.", "Answers are written as .csv or .parquet.", "Change --out."
-        )
+    for option, file in (("--out", out), ("--explain", explain)):
+        if file is not None and file.suffix.lower() not in {".csv", ".parquet"}:
+            raise InputError(
+                f"'{file}' ends in '{file.suffix}'.",
+                "Answers are written as .csv or .parquet.",
+                f"Change {option}.",
+            )
     model = load(bundle_of(folder), verify=key(verify), trust_native=trust_native)
     frame = read_table(data)
     answers, unreadable = _answers(model, frame)
+    lines, asked = ([], {}) if explain is None else _explained(model, frame, explain)
     write_table(answers, out)
     unread = find_unread(frame, model.schema)
-    lines = [f"{len(answers):,} rows predicted; the answers are in {out}."]
+    lines = [f"{len(answers):,} rows predicted; the answers are in {out}.", *lines]
     lines += [f"! {sentence}" for sentence in (*unreadable, *(found.sentence for found in unread))]
     told = {
         "rows": len(answers),
@@ -93,6 +104,7 @@ def predict(folder: Path, data: str, out: Path, verify: str | None, trust_native
         "columns": list(answers.columns),
         "taken_as_missing": {found.column: found.count for found in unread},
         "unreadable": unreadable,
+        **asked,
     }
     return Told("\n".join(lines), told)
 
@@ -120,6 +132,19 @@ def _answers(model: Any, frame: Any) -> tuple[Any, list[str]]:
         else:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
     return answers, told
+
+
+def _explained(model: Any, frame: Any, out: Path) -> tuple[list[str], dict[str, Any]]:
+    """Write the way of each row through a cascade; return what is to be said of it."""
+    import pandas as pd
+
+    way = model.explain(frame)
+    write_table(pd.DataFrame({"stage": way.stage, "answered_by": way.name, "reason": way.reason}), out)
+    counts = pd.Series(way.name).value_counts(sort=False)
+    lines = [f"  {count:>9,} answered by {name}" for name, count in counts.items()]
+    told = {"out": str(out), "answered_by": {name: int(count) for name, count in counts.items()}}
+    lines += [f"Why is in {out}. Known of this cascade: {way.promise}"]
+    return lines, {"explained": {**told, "promise": way.promise}}
 
 
 def demo(budget: str, out: Path, *, quiet: bool) -> Told:

@@ -105,11 +105,13 @@ def linked(graph: Graph, extractions: Mapping[tuple[str, str], Extraction]) -> G
     def link(step: Step) -> Step:
         if isinstance(step, Known):
             return extractions[step.column, step.key]
-        nested = {
-            item.name: linked(value, extractions)
-            for item in fields(step)  # type: ignore[arg-type]
-            if isinstance(value := getattr(step, item.name), Graph)
-        }
+        values = {item.name: getattr(step, item.name) for item in fields(step)}  # type: ignore[arg-type]
+        nested = {name: within(value) for name, value in values.items() if isinstance(value, (Graph, tuple))}
         return replace(step, **nested) if nested else step  # type: ignore[type-var]
+
+    def within(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(within, value))
+        return linked(value, extractions) if isinstance(value, Graph) else value
 
     return Graph(tuple(replace(node, step=link(node.step)) for node in graph.nodes))
