@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt $(if $(TORCH_INDE
 demo: .venv/installed
 	$(BIN)/twofold demo
 test: .venv/ready lint types
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 slow: .venv/ready
 	$(BIN)/python -m pytest -q -m 'slow or data'
 lint: .venv/ready
