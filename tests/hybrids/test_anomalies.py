@@ -10,9 +10,10 @@ from twofold.bundle.save import save
 from twofold.core.budget import Budget
 from twofold.core.control import Control
 from twofold.core.errors import InputError
+from twofold.data.unlabelled import unlabelled_rows
 from twofold.hybrids.anomalies import PARTS, fit_anomalies
 from twofold.hybrids.isolation import SAMPLE, isolation_graph, mean_depth
-from twofold.hybrids.unlabelled import encode_unlabelled, unlabelled_rows
+from twofold.hybrids.unlabelled import encode_unlabelled
 from twofold.steps.neighbour_distance import NeighbourDistance
 
 pytest.importorskip("torch")

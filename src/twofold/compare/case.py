@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from twofold.core.errors import InputError
 from twofold.core.random import make_generator
 from twofold.core.table import Table
+from twofold.data.canonical import table_of
 from twofold.data.dataset import Dataset
 from twofold.data.media_files import FILE, LABEL
 from twofold.data.split import inner_split
 from twofold.data.target import Roles, dataset_from_frame
-from twofold.steps.conform import columns_of, conform
 
 SPLIT, OFFICIAL = "split", frozenset({"train", "test"})
 """A column of this name with these values tells the official division."""
@@ -117,9 +117,8 @@ def divide(case: Case, seed: int) -> Divided:
         learn, test = inner_split(np.arange(len(frame)), whole, share, seed)
     dataset = dataset_from_frame(frame.iloc[learn], Roles(case.target))
     rows = frame.iloc[test]
-    table = conform(columns_of(rows.drop(columns=case.target), dataset.schema.names), dataset.schema)
     y = _codes(rows[case.target], dataset)
-    return Divided(dataset, replace(table, n_rows=len(test)), y, official is not None)
+    return Divided(dataset, table_of(rows, dataset.schema), y, official is not None)
 
 
 def _official(frame: pd.DataFrame) -> NDArray[Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 UNREADABLE = "unreadable"
+TOLD = 3
+"""Cells that are named where some could not be read."""
 
 
 @dataclass(frozen=True)
@@ -122,3 +124,25 @@ class Table:
                 known[key] = np.array(made)
                 known[key][rows] = np.nan
         return Table({**self.columns, name: values}, self.n_rows, None if self.memo is None else {}, known)
+
+
+def told_unreadable(cells: Iterable[Unreadable], n_rows: int) -> list[str]:
+    """Return a sentence for each column with cells that could not be read, naming the first ones.
+
+    Examples
+    --------
+    >>> told_unreadable([Unreadable("photo", 4, "a.png", "it is empty")], 20)
+    ["1 of 20 cells of 'photo' could not be read and count as missing: a.png (it is empty)."]
+    """
+    found: dict[str, list[Unreadable]] = {}
+    for cell in sorted(cells, key=lambda cell: cell.row):
+        found.setdefault(cell.column, []).append(cell)
+    told = []
+    for column, those in found.items():
+        first = ", ".join(f"{cell.name} ({cell.reason})" for cell in those[:TOLD])
+        more = ", ..." if len(those) > TOLD else ""
+        told.append(
+            f"{len(those):,} of {n_rows:,} cells of '{column}' could not be read and count as missing: "
+            f"{first}{more}."
+        )
+    return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,3 +64,14 @@ class Dataset:
     groups: NDArray[np.int64] | None = None
     time: NDArray[np.float64] | None = None
     findings: tuple[Finding, ...] = ()
+
+    def take(self, rows: NDArray[np.intp]) -> Dataset:
+        """Return these rows (indices) as a data set of their own."""
+        return replace(
+            self,
+            table=self.table.take(rows),
+            y=self.y[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            time=None if self.time is None else self.time[rows],
+        )

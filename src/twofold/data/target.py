@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from twofold.core.errors import InputError, TargetError
 from twofold.core.schema import Schema
 from twofold.core.task import get_task
+from twofold.data.canonical import table_of
 from twofold.data.dataset import Dataset, Finding
 from twofold.data.infer import infer_schema
 from twofold.data.leakage import find_leaks
-from twofold.data.media_files import whole_paths
-from twofold.steps.conform import as_array, columns_of, conform, is_missing, to_date, to_number
+from twofold.steps.conform import as_array, is_missing, to_date, to_number
 
 FEW = 20
 """Whole numbers with at most so many different values are classes."""
@@ -132,11 +132,10 @@ def make_dataset(
     task = task or infer_task(values)
     codes, classes = _encode(values, task, name)
     schema = infer_schema(X, declared)
-    table = whole_paths(conform(columns_of(X, schema.names), schema), schema)
     _refuse_infinite(X, schema)
     extra = _extras(replace(extras, weight=weight), known)
     dataset = Dataset(
-        replace(table, n_rows=len(codes)),
+        table_of(X, schema),
         schema,
         task,
         name,
@@ -157,7 +156,7 @@ def _known_rows(
         raise TargetError(
             f"X has {len(X)} rows, y has {len(values)}.", "Both need the same rows.", "Give one target a row."
         )
-    known = ~_missing_mask(values)
+    known = ~missing_targets(values)
     findings: list[Finding] = []
     if not known.all():
         if not known.any():
@@ -192,7 +191,8 @@ def _known_rows(
     return X, values, known, findings
 
 
-def _missing_mask(values: NDArray[Any]) -> NDArray[np.bool_]:
+def missing_targets(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which of the values of a target are missing, as a mask of shape (n,)."""
     if values.dtype.kind == "f":
         return np.asarray(np.isnan(values))
     if values.dtype.kind in "biu":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twofold.core.errors import InputError
+from twofold.core.table import Unreadable, told_unreadable
 from twofold.data.dataset import Dataset
 from twofold.features.extractor import base_name, make_extractor
 from twofold.search.cells import Made, learns, made_in, stretches
@@ -21,8 +22,6 @@ LOADING, LOADING_SHARE = 10.0, 0.35
 """Seconds, or a share of the time, that an extractor may take to be made: a cold disk loads torch slowly."""
 STRETCH = 2.0
 """Seconds that a stretch of rows takes: short enough for plans to start early, long enough to be worth it."""
-TOLD = 3
-"""Unreadable cells that are named."""
 
 
 @dataclass
@@ -191,11 +190,7 @@ class Gather:
         for problem in found:
             self._unreadable.setdefault(column, {})[problem["row"]] = problem
 
-    def complaints(self) -> Iterator[str]:
-        """Yield a sentence for each column with cells that could not be read."""
-        for column, cells in self._unreadable.items():
-            first = [f"{cell['name']} ({cell['reason']})" for _, cell in sorted(cells.items())[:TOLD]]
-            yield (
-                f"{len(cells):,} of {len(self.dataset.y):,} cells of '{column}' could not be read and count "
-                f"as missing: {', '.join(first)}{', ...' if len(cells) > TOLD else ''}."
-            )
+    def complaints(self) -> list[str]:
+        """Return a sentence for each column with cells that could not be read."""
+        cells = [Unreadable(**cell) for column in self._unreadable.values() for cell in column.values()]
+        return told_unreadable(cells, len(self.dataset.y))

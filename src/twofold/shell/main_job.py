@@ -9,7 +9,7 @@ from typing import Any
 
 from twofold.core.errors import InputError
 from twofold.shell.board import board_text, result_data
-from twofold.shell.told import Told, bundle_of, key, write_table
+from twofold.shell.told import Told, bundle_of, demand_table, key, write_table
 
 
 def fit(
@@ -83,13 +83,9 @@ def predict(
     from twofold.data.read import read_table
     from twofold.data.unread import find_unread
 
-    for option, file in (("--out", out), ("--explain", explain)):
-        if file is not None and file.suffix.lower() not in {".csv", ".parquet"}:
-            raise InputError(
-                f"'{file}' ends in '{file.suffix}'.",
-                "Answers are written as .csv or .parquet.",
-                f"Change {option}.",
-            )
+    for file in (out, explain):
+        if file is not None:
+            demand_table(file)
     model = load(bundle_of(folder), verify=key(verify), trust_native=trust_native)
     frame = read_table(data)
     answers, unreadable = _answers(model, frame)

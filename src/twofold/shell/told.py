@@ -54,6 +54,16 @@ def key(file: str | None) -> bytes | None:
         ) from None
 
 
+def demand_table(out: Path) -> None:
+    """Insist on a name that a table can be written to, before anything is computed."""
+    if out.suffix.lower() not in {".csv", ".parquet"}:
+        raise InputError(
+            f"'{out}' ends in '{out.suffix}'.",
+            "Tables are written as .csv or .parquet.",
+            "Change the name of the file.",
+        )
+
+
 def write_table(frame: Any, out: Path) -> None:
     """Write a frame as CSV or Parquet, whole or not at all."""
     with writing(out) as draft:

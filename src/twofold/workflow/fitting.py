@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from twofold.core.random import derive_seed
 from twofold.data.dataset import Dataset
 from twofold.data.split import inner_split
 from twofold.features.encoded import Encoded
-from twofold.features.reading import Reading
+from twofold.features.reading import Reading, Ready
 from twofold.models.base import Model
 from twofold.steps.base import INPUT, Graph
 from twofold.workflow.plan import Plan
@@ -143,6 +143,7 @@ def fit_plan(
     budget: Budget | None = None,
     seed: int = 0,
     rounds: int | None = None,
+    ready: Mapping[tuple[str, str], Ready] | None = None,
 ) -> Fitted:
     """Encode rows as a plan wants them, and fit its model.
 
@@ -158,6 +159,8 @@ def fit_plan(
     seed : int
     rounds : int or None
         Rounds to run exactly; None to stop early.
+    ready : mapping of (column, extractor) to Ready, or None
+        What was read of the cells before: see `twofold.workflow.read_once`.
 
     Returns
     -------
@@ -178,14 +181,14 @@ def fit_plan(
         raise ValueError(f"'{plan.name}' stands on the network of '{plan.network}', which a run fits first.")
     began = time.perf_counter()
     rows = np.arange(len(dataset.y)) if rows is None else rows
-    sample = _encoded(plan, dataset, rows, seed)
+    sample = _encoded(plan, dataset, rows, seed, Reading(plan.reads, ready or {}))
     model = fit_sample(
         plan, sample, dataset, budget=budget or Budget(cores=1), seed=seed, part="all", rounds=rounds
     )
     return Fitted(model, sample.encoder, sample.encoder + model.lower(), time.perf_counter() - began)
 
 
-def _encoded(plan: Plan, dataset: Dataset, rows: NDArray[np.intp], seed: int) -> Sample:
+def _encoded(plan: Plan, dataset: Dataset, rows: NDArray[np.intp], seed: int, reading: Reading) -> Sample:
     encoded = encode(
         plan.capabilities.view,
         dataset.table.take(rows),
@@ -194,7 +197,7 @@ def _encoded(plan: Plan, dataset: Dataset, rows: NDArray[np.intp], seed: int) ->
         Problem(dataset.task, len(dataset.classes)),
         seed=derive_seed(seed, plan.capabilities.view),
         weight=None if dataset.weight is None else dataset.weight[rows],
-        reading=Reading(plan.reads),
+        reading=reading,
     )
     return sample_of(encoded, dataset, rows)
 
@@ -206,12 +209,13 @@ def predict_out_of_fold(
     *,
     budget: Budget | None = None,
     seed: int = 0,
+    ready: Mapping[tuple[str, str], Ready] | None = None,
 ) -> NDArray[np.float64]:
     """Predict each fold's rows with a model that never saw them.
 
     Parameters
     ----------
-    plan, dataset, seed
+    plan, dataset, seed, ready
         As of `fit_plan`.
     folds : sequence of Fold
     budget : Budget or None
@@ -226,6 +230,8 @@ def predict_out_of_fold(
     out = np.full((len(dataset.y), max(1, len(dataset.classes))), np.nan)
     for done, fold in enumerate(folds):
         part = whole.share(1.0 / (len(folds) - done))
-        fitted = fit_plan(plan, dataset, fold.train, budget=part, seed=derive_seed(seed, fold.index))
+        fitted = fit_plan(
+            plan, dataset, fold.train, budget=part, seed=derive_seed(seed, fold.index), ready=ready
+        )
         out[fold.test] = fitted.graph.run({INPUT: dataset.table.take(fold.test)})
     return out

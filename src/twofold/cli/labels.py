@@ -1,0 +1,55 @@
+"""Labels: find wrong ones, spread the few that there are, and ask for those that tell most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twofold.cli.app import EXITS, Json, answer, app
+from twofold.shell.check_labels import check as check_labels
+from twofold.shell.labels import Effort
+
+labels = typer.Typer(
+    help="Scarce and noisy labels: both families, by hand and by network, look at them together.",
+    epilog="Start with: twofold labels check train.csv --target price --out suspects.csv",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+app.add_typer(labels, name="labels")
+
+Data = Annotated[str, typer.Argument(help="A table: CSV, Parquet, Feather, JSON lines, DuckDB.")]
+Target = Annotated[str, typer.Option(help="The column of labels.")]
+BudgetOption = Annotated[str, typer.Option(help="Wall clock of all fits, after cells were read: 60s, 5m.")]
+Task = Annotated[str | None, typer.Option(help="binary, multiclass or regression.")]
+SchemaFile = Annotated[str | None, typer.Option("--schema", help="YAML file: column: kind.")]
+Reads = Annotated[
+    str | None, typer.Option(help="What text, pictures, clips and series are read with, with commas.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Jobs = Annotated[int, typer.Option(help="Threads.", min=1)]
+
+
+@labels.command(epilog=f"Example: twofold labels check train.csv --target kind --out suspects.csv. {EXITS}")
+def check(
+    data: Data,
+    target: Target,
+    out: Annotated[Path, typer.Option(help="CSV or Parquet for suspected rows.")] = Path("suspects.csv"),
+    clean: Annotated[Path | None, typer.Option(help="CSV or Parquet for the rows without them.")] = None,
+    groups: Annotated[str | None, typer.Option(help="Column whose rows stay together.")] = None,
+    folds: Annotated[
+        int, typer.Option(help="Of the rows; each is judged by models of the others.", min=2)
+    ] = 5,
+    budget: BudgetOption = "5m",
+    task: Task = None,
+    schema: SchemaFile = None,
+    reads: Reads = None,
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Find labels that are probably wrong: models that have not learned from them would give others."""
+    effort = Effort(budget, task, schema, reads, seed, jobs)
+    told = check_labels(data, target, out, effort, groups, clean, folds)
+    answer(told.data, told.text, as_json)

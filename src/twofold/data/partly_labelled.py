@@ -1,0 +1,115 @@
+"""A table of which only some rows have a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twofold.core.errors import InputError, TargetError
+from twofold.core.schema import Schema
+from twofold.data.canonical import table_of
+from twofold.data.dataset import Dataset
+from twofold.data.infer import infer_schema
+from twofold.data.target import Roles, dataset_from_frame, missing_targets
+from twofold.steps.conform import as_array
+
+UNKNOWN = -1
+"""Stands for the class of a row that has none."""
+
+
+@dataclass(frozen=True)
+class PartlyLabelled:
+    """All rows of a table; those without a target wait for one.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        All rows; `y` is -1 (classes) or NaN (values) where it is not known.
+    labelled, unlabelled : integer arrays
+        Places of the rows with a target and of those without.
+    """
+
+    dataset: Dataset
+    labelled: NDArray[np.intp]
+    unlabelled: NDArray[np.intp]
+
+    @property
+    def known(self) -> Dataset:
+        """The rows with a target alone."""
+        return self.dataset.take(self.labelled)
+
+    def demand_unlabelled(self) -> None:
+        """Insist on rows without a target.
+
+        Raises
+        ------
+        InputError
+            When every row has one.
+        """
+        if not len(self.unlabelled):
+            raise InputError(
+                f"Every row has a value of '{self.dataset.target}'.",
+                "Rows that wait for a label have an empty cell there.",
+                "Add such rows to the table.",
+            )
+
+
+def partly_labelled(
+    frame: pd.DataFrame,
+    target: str,
+    *,
+    task: str | None = None,
+    declared: Mapping[str, str] | Schema | None = None,
+) -> PartlyLabelled:
+    """Divide the rows of a frame into those with a target and those without.
+
+    What the columns are is told from all rows: a few labelled ones may look constant, or like keys.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    target : str
+    task, declared
+        As of `twofold.data.target.dataset_from_frame`.
+
+    Raises
+    ------
+    TargetError
+        When the target is not a column, or too few rows have one.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.5], "sold": ["yes", None, "no", None]})
+    >>> data = partly_labelled(frame, "sold")
+    >>> data.labelled.tolist(), data.dataset.y.tolist()
+    ([0, 2], [1, -1, 0, -1])
+    """
+    demand_column(frame, target)
+    missing = missing_targets(as_array(frame[target]))
+    others = frame.drop(columns=target)
+    schema = infer_schema(others, declared)
+    known = dataset_from_frame(frame[~missing], Roles(target), task=task, declared=schema)
+    y = np.full(len(frame), UNKNOWN if known.classes else np.nan, dtype=known.y.dtype)
+    y[~missing] = known.y
+    whole = replace(known, table=table_of(others, schema), schema=schema, y=y)
+    return PartlyLabelled(whole, np.flatnonzero(~missing), np.flatnonzero(missing))
+
+
+def demand_column(frame: pd.DataFrame, target: str) -> None:
+    """Insist on a target among the columns.
+
+    Raises
+    ------
+    TargetError
+        When it is not there.
+    """
+    if target not in frame.columns:
+        raise TargetError(
+            f"There is no column '{target}' to be the target.",
+            f"The columns are: {', '.join(map(str, list(frame.columns)[:30]))}.",
+            "Check the spelling.",
+        )
