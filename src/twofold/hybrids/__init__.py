@@ -8,6 +8,7 @@ HYBRIDS = Registry(
     "twofold.hybrids",
     {
         "detector": "twofold.hybrids.detector:Detector",
+        "gated_experts": "twofold.hybrids.gated_experts:GatedExperts",
         "leaves": "twofold.hybrids.leaves:Leaves",
         "residual": "twofold.hybrids.residual:Residual",
     },

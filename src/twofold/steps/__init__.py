@@ -23,6 +23,7 @@ STEPS = Registry(
         "doubt": "twofold.steps.open_set:Doubt",
         "edges": "twofold.steps.edges:Edges",
         "gaussian_bayes": "twofold.steps.gaussian_bayes:GaussianBayes",
+        "gate": "twofold.steps.gate:Gate",
         "hinges": "twofold.steps.numbers:Hinges",
         "histories": "twofold.steps.histories:Histories",
         "hoeffding_tree": "twofold.steps.hoeffding_tree:HoeffdingTree",
