@@ -17,6 +17,7 @@ from twofold.hybrids.online import prequential
 from twofold.hybrids.online.bayes import Bayes
 from twofold.hybrids.online.drift import DETECTORS, Adwin, Ddm, PageHinkley, make_detector
 from twofold.hybrids.online.logistic import Logistic
+from twofold.hybrids.online.mix import Mix
 from twofold.hybrids.online.stream import follow
 from twofold.hybrids.online.tree import Tree
 from twofold.steps.base import Graph, Node
@@ -30,6 +31,7 @@ STARTS = {
     "ftrl": lambda width, classes: Logistic.start(width, classes, method="ftrl", l1=0.1, l2=0.1),
     "bayes": Bayes.start,
     "tree": lambda width, classes: Tree.start(width, classes, grace=50),
+    "mix": Mix.start,
 }
 heads = pytest.mark.parametrize("name", list(STARTS))
 
@@ -86,6 +88,14 @@ def test_a_copy_learns_on_its_own(name):
     before = head.answer(X)
     head.copy().test_then_train(X[400:], y[400:])
     np.testing.assert_array_equal(head.answer(X), before)
+
+
+@heads
+def test_anew_is_as_it_began(name):
+    X, y = stream(400)
+    head = STARTS[name](5, 2)
+    first = head.test_then_train(X, y)
+    np.testing.assert_array_equal(head.anew().test_then_train(X, y), first)
 
 
 @heads
@@ -298,11 +308,7 @@ def turned(n=3000, seed=0):
 @heads
 def test_after_an_alarm_the_new_kind_is_learned(name):
     X, y = turned()
-
-    def begin():
-        return STARTS[name](5, 2)
-
-    plain, watched = follow(begin(), X, y), follow(begin(), X, y, Adwin(), begin)
+    plain, watched = (follow(STARTS[name](5, 2), X, y, detector) for detector in (None, Adwin()))
     assert plain.alarms == ()
     assert 1500 < watched.alarms[0] < 1700
     late = slice(2000, None)
@@ -315,7 +321,7 @@ def test_after_an_alarm_the_new_kind_is_learned(name):
 def test_alarms_alone_change_nothing(name):
     X, y = turned(2000)
     plain = follow(STARTS[name](5, 2), X, y)
-    watched = follow(STARTS[name](5, 2), X, y, Adwin())
+    watched = follow(STARTS[name](5, 2), X, y, Adwin(), renew=False)
     assert len(watched.alarms) > 0
     np.testing.assert_allclose(watched.answers, plain.answers, rtol=1e-7, atol=1e-9)
 

@@ -22,6 +22,7 @@ STEPS = Registry(
         "constant": "twofold.steps.constant:Constant",
         "doubt": "twofold.steps.open_set:Doubt",
         "edges": "twofold.steps.edges:Edges",
+        "fixed_share": "twofold.steps.fixed_share:FixedShare",
         "gaussian_bayes": "twofold.steps.gaussian_bayes:GaussianBayes",
         "gate": "twofold.steps.gate:Gate",
         "hinges": "twofold.steps.numbers:Hinges",

@@ -26,7 +26,9 @@ class OnlineLogistic(Step):
         What the weights of ``ftrl`` follow from; zeros for other methods.
     method : str
         ``sgd``, ``adagrad`` or ``ftrl``.
-    rate, l1, l2 : float
+    rate, first, l1, l2 : float
+    frozen : int
+        Leading columns that are the log-odds of a frozen model; see `twofold.hybrids.online.logistic`.
     """
 
     kind = "online_logistic"
@@ -35,8 +37,10 @@ class OnlineLogistic(Step):
     leads: NDArray[np.float64]
     method: str
     rate: float
+    first: float
     l1: float
     l2: float
+    frozen: int
 
     @property
     def link(self) -> str:

@@ -106,6 +106,10 @@ class Bayes(Head):
         held = self._normals
         return OnlineBayes(held.count.copy(), held.mean.copy(), held.squares.copy(), self._smooth)
 
+    def anew(self) -> Self:
+        n_classes, width = self._normals.mean.shape
+        return self.start(width, n_classes, smooth=self._smooth)
+
     def test_then_train(self, X: Array, y: Codes) -> Array:
         answers = np.empty((len(X), len(self._normals.count)))
         step = max(1, ROWS // max(1, self._normals.mean.size))

@@ -30,6 +30,10 @@ class Head(ABC):
         """Return a copy of the state as the step that answers."""
 
     @abstractmethod
+    def anew(self) -> Self:
+        """Return a head of the same settings that has learned nothing."""
+
+    @abstractmethod
     def test_then_train(self, X: Array, y: Codes) -> Array:
         """Answer each row, then learn from it.
 

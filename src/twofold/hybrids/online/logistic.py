@@ -80,7 +80,7 @@ class Logistic(Head):
         leads = np.zeros_like(weights)
         if method == "ftrl":
             leads = -weights * ((BETA + np.sqrt(squares)) / rate + l2) - np.sign(weights) * l1
-        return cls(OnlineLogistic(weights, squares, leads, method, rate, l1, l2))
+        return cls(OnlineLogistic(weights, squares, leads, method, rate, first, l1, l2, frozen))
 
     @classmethod
     def resume(cls, step: OnlineLogistic) -> Self:
@@ -88,6 +88,20 @@ class Logistic(Head):
 
     def step(self) -> OnlineLogistic:
         return _copied(self._state)
+
+    def anew(self) -> Self:
+        was = self._state
+        k, width = was.weights.shape
+        return self.start(
+            width - 1,
+            max(2, k),
+            was.frozen,
+            method=was.method,
+            rate=was.rate,
+            first=was.first,
+            l1=was.l1,
+            l2=was.l2,
+        )
 
     def test_then_train(self, X: Array, y: Codes) -> Array:
         # Row by row: each answer hangs on the weights that the row before has left behind.

@@ -95,11 +95,20 @@ def majority(y: Codes, n_classes: int) -> NDArray[np.bool_]:
     return np.asarray((before.argmax(axis=1) == y) & (before.sum(axis=1) > 0))
 
 
-def judge(answers: Array, y: Codes) -> Score:
-    """Score answers of shape (n, C) that were given before their rows were learned."""
+def judge(answers: Array, y: Codes, threshold: float | None = None) -> Score:
+    """Score answers that were given before their rows were learned.
+
+    Parameters
+    ----------
+    answers : array of shape (n, C)
+    y : int64 array of shape (n,)
+    threshold : float or None
+        Two classes only: probability of the second one from which it is answered.
+    """
+    told = answers.argmax(axis=1) if threshold is None else answers[:, 1] >= threshold
     return Score(
         len(y),
-        estimate((answers.argmax(axis=1) == y).astype(np.float64)),
+        estimate((told == y).astype(np.float64)),
         estimate(losses(answers, y)),
         float(no_change(y).mean()),
         float(majority(y, answers.shape[1]).mean()),

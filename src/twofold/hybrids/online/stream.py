@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,9 +34,7 @@ class Course:
     head: Head
 
 
-def follow(
-    head: Head, X: Array, y: Codes, detector: Detector | None = None, begin: Callable[[], Head] | None = None
-) -> Course:
+def follow(head: Head, X: Array, y: Codes, detector: Detector | None = None, *, renew: bool = True) -> Course:
     """Answer and learn rows in order.
 
     Parameters
@@ -48,9 +45,9 @@ def follow(
     y : int64 array of shape (n,)
     detector : Detector or None
         Reads whether the answers were wrong.
-    begin : callable or None
-        Makes a head that has learned nothing. At an alarm such a one learns the rows that the detector
-        believes to be of the new kind, and goes on in place of the old one.
+    renew : bool
+        At an alarm a head that knows nothing learns the rows that the detector believes to be of the new
+        kind, and goes on in place of the old one.
     """
     told: list[Array] = []
     alarms: list[int] = []
@@ -67,8 +64,8 @@ def follow(
                 answers, place = answers[: found + 1], part.start + found + 1
                 alarms.append(place - 1)
                 head, first = before, part.start
-                if begin is not None:
-                    head, first = begin(), max(0, place - min(detector.recent, LONGEST))
+                if renew:
+                    head, first = head.anew(), max(0, place - min(detector.recent, LONGEST))
                 head.test_then_train(X[first:place], y[first:place])
         told.append(answers)
     if not told:

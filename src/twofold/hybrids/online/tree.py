@@ -164,6 +164,11 @@ class Tree(Head):
             (self._grace, self._sure, self._tie, self._most),
         )
 
+    def anew(self) -> Self:
+        n_classes = len(next(leaf for leaf in self._leaves if leaf is not None).weight)
+        grace, most = int(self._grace), int(self._most)
+        return self.start(self._width, n_classes, grace=grace, sure=self._sure, tie=self._tie, most=most)
+
     def test_then_train(self, X: Array, y: Codes) -> Array:
         first = next(leaf for leaf in self._leaves if leaf is not None)
         answers = np.empty((len(X), len(first.weight)))

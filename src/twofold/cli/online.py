@@ -1,0 +1,33 @@
+"""Streams: go on learning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twofold import shell
+from twofold.cli.app import EXITS, Json, answer, app
+
+Target = Annotated[str | None, typer.Option(help="Column of the true labels; that of the fit unless told.")]
+
+
+@app.command(epilog=f"Example: twofold update house new.csv --out house-2. {EXITS}")
+def update(
+    folder: Annotated[Path, typer.Argument(help="A model of classes: the folder of a fit, or a bundle.")],
+    data: Annotated[str, typer.Argument(help="New rows with labels, in the order of time.")],
+    out: Annotated[Path, typer.Option(help="Folder, or .zip, of the new model; the old one stays.")],
+    target: Target = None,
+    head: Annotated[str, typer.Option(help="For a model without one: mix, logistic, bayes or tree.")] = "mix",
+    drift: Annotated[str, typer.Option(help="adwin, ddm, page-hinkley or none.")] = "adwin",
+    sign: Annotated[str | None, typer.Option(help="File with a key to sign it with.")] = None,
+    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
+    trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Learn new rows on top of a frozen model; go back where that made it worse."""
+    told = shell.update(
+        folder, data, target, out, head, drift, sign, verify=verify, trust_native=trust_native
+    )
+    answer(told.data, told.text, as_json)

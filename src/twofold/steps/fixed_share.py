@@ -1,0 +1,37 @@
+"""Several heads over the same features, weighed by how well each has answered lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.steps.base import Step
+
+
+@dataclass(frozen=True)
+class FixedShare(Step):
+    """The weighted mean of several heads' probabilities.
+
+    Parameters
+    ----------
+    weights : array of shape (m,)
+        They sum to one.
+    heads : tuple of Step
+        Each turns features of shape (n, d) into probabilities (n, C).
+    share : float
+        What the learner deals out evenly after each row, see `twofold.hybrids.online.mix`.
+    """
+
+    kind = "fixed_share"
+    weights: NDArray[np.float64]
+    heads: tuple[Step, ...]
+    share: float
+
+    def run(self, *inputs: Any) -> NDArray[np.float64]:
+        (X,) = inputs
+        used = [(weight, head) for weight, head in zip(self.weights, self.heads, strict=True) if weight > 0]
+        answer: NDArray[np.float64] = sum(weight * head.run(X) for weight, head in used)
+        return answer
