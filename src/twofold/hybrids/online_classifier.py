@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from twofold.bundle.about import About, Bundle
+from twofold.bundle.labels import known_targets
 from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
 from twofold.core.budget import Budget
@@ -34,7 +35,6 @@ from twofold.core.errors import InputError
 from twofold.data.dataset import Dataset
 from twofold.data.target import make_dataset
 from twofold.hybrids.online.update import Online
-from twofold.hybrids.rules import code_labels
 from twofold.steps.conform import as_array, columns_of, conform
 from twofold.workflow.fitting import fit_plan
 from twofold.workflow.plan import Plan
@@ -124,7 +124,7 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self, "online_"):
             return self._begin(X, y, classes)
         table = conform(columns_of(X, self.online_.about.schema.names), self.online_.about.schema)
-        codes = code_labels(as_array(y), self.online_.about)
+        codes = known_targets(self.online_.about, as_array(y))
         self.update_ = self.online_.update(table, codes, self.drift, undo=self.undo)
         return self
 
