@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
@@ -21,11 +20,10 @@ from twofold.core.budget import Budget, parse_seconds
 from twofold.core.errors import InputError
 from twofold.core.interrupt import uninterrupted
 from twofold.core.schema import Schema
+from twofold.data import given
 from twofold.data.dataset import Dataset
 from twofold.data.infer import read_schema_file
-from twofold.data.read import frame_of, refuse_doubled
 from twofold.data.target import Extras, make_dataset
-from twofold.estimators import given
 from twofold.estimators.fitted import describe
 from twofold.evaluate.records import Verdict
 from twofold.hybrids.floor import check_floor
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
     from twofold.evaluate.records import Row
 
 
-class _Twofold(BaseEstimator):  # type: ignore[misc]
+class _Twofold(given.TableEstimator):
     """What both estimators share."""
 
     def __init__(
@@ -108,15 +106,7 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         """
         clock = Budget(self._seconds(), cores=check_jobs(self.n_jobs))
         frame = self._frame(X, fitting=True)
-        if y is None:
-            raise InputError(
-                "fit was called without y: this estimator requires y to be passed, but the target y is None.",
-                "Every row needs a label or a value.",
-                "Call fit(X, y).",
-            )
-        target = (
-            y if isinstance(y, pd.Series) else pd.Series(given.one_column(y), name=getattr(y, "name", None))
-        )
+        target = given.target(y)
         dataset = make_dataset(
             frame,
             target,
@@ -184,30 +174,6 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
             self.floor,
         )
 
-    def _frame(self, X: Any, *, fitting: bool) -> pd.DataFrame:
-        named = isinstance(X, Mapping) and not hasattr(X, "shape")  # some sparse matrices are mappings too
-        if named or hasattr(X, "to_pandas"):
-            X = frame_of(X)
-        if isinstance(X, pd.DataFrame):
-            frame = X.rename(columns=str)
-            refuse_doubled(frame.columns, "The table")
-            if fitting:
-                validate_data(self, frame, skip_check_array=True)
-            return frame
-        array = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=fitting)
-        return pd.DataFrame(array, columns=[f"x{place}" for place in range(array.shape[1])])
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return labels or values of shape (n,).
-
-        Parameters
-        ----------
-        X : pandas.DataFrame, or array of shape (n, d)
-            With the columns of the fit, in any order; more columns are ignored.
-        """
-        check_is_fitted(self, "predictor_")
-        return self.predictor_.predict(self._frame(X, fitting=False))
-
     @property
     def verdict_(self) -> Verdict:
         """Whether joining was worth it; ``str(verdict_.sentence)`` is the whole of it in one line."""
@@ -250,13 +216,6 @@ class _Twofold(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "bundle_")
         return save(self.bundle_, folder, sign=sign, private=private, slim=slim)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
 
 class TwofoldClassifier(ClassifierMixin, _Twofold):  # type: ignore[misc]
@@ -316,14 +275,7 @@ class TwofoldClassifier(ClassifierMixin, _Twofold):  # type: ignore[misc]
     """
 
     def _task(self, y: NDArray[Any]) -> str:
-        known = pd.Series(y[~pd.isna(y)]).infer_objects().to_numpy()
-        if known.dtype.kind == "f" and np.isinf(known).any():
-            raise InputError(
-                "Input y contains infinity.", "Labels are finite.", "Remove these rows, or use regression."
-            )
-        if known.dtype.kind not in "OSMm":  # of these, labels are looked at one by one
-            check_classification_targets(known)
-        return "binary" if len(set(map(repr, known.tolist()))) <= 2 else "multiclass"
+        return given.classes_task(y)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return probabilities of shape (n, n_classes), in the order of `classes_`."""

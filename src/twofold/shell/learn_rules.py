@@ -23,15 +23,10 @@ def effort(
     actions: str, rules: int, conditions: int, confidence: float, precision: float, seed: int
 ) -> Effort:
     """Return what may be learned, from what was typed."""
-    from twofold.hybrids.rules.learning import LEARNED, Effort
+    from twofold.hybrids.rules.learning import Effort, check_actions
 
-    named = {word.strip() for word in actions.split(",") if word.strip()}
-    if not named or not named <= set(LEARNED):
-        raise InputError(
-            f"--actions is '{actions}'.", f"Allowed are: {', '.join(LEARNED)}.", "Use some, with commas."
-        )
-    chosen = tuple(action for action in LEARNED if action in named)
-    return Effort(chosen, rules, conditions, confidence, precision, seed)
+    named = [word.strip() for word in actions.split(",") if word.strip()]
+    return Effort(check_actions("--actions", named), rules, conditions, confidence, precision, seed)
 
 
 def learn_rules_for(

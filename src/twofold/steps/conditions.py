@@ -17,9 +17,9 @@ from twofold.steps.strings import different
 Test = Literal["range", "among", "contains", "word", "missing"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no equality of one answer: the key has
 class Condition(Step):
-    """Ask one thing of one column.
+    """Ask one thing of one column; conditions that ask the same are equal.
 
     A value that is missing fulfils nothing but ``missing``; a negated condition holds wherever the plain one
     does not, missing values included.
@@ -78,9 +78,14 @@ class Condition(Step):
             return False
         return word in self._words if self.test == "among" else self._pattern.search(word) is not None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
     @cached_property
-    def key(self) -> tuple[str | float | tuple[str, ...], ...]:
-        """Hashable, and equal for conditions that ask the same."""
+    def _key(self) -> tuple[Any, ...]:
         return self.column, self.test, self.words, self.negated, *self.numbers.tolist()
 
     @cached_property

@@ -46,7 +46,7 @@ class _Extent:
         if condition.negated:
             if condition.test == "among":
                 return replace(self, but=self.but | values)
-            return replace(self, other=self.other | {condition.key})
+            return replace(self, other=self.other | {condition})
         there = replace(self, missing=False)
         if condition.test == "among":
             return replace(there, only=values if self.only is None else self.only & values)
@@ -57,7 +57,7 @@ class _Extent:
                 low=max(self.low, (low, 0 if with_low else 1)),
                 high=min(self.high, (high, 0 if with_high else -1)),
             )
-        return replace(there, other=self.other | {condition.key})
+        return replace(there, other=self.other | {condition})
 
     def listed(self) -> frozenset[Any] | None:
         """Return the values that are left of a list; None where there is no list."""
@@ -152,7 +152,7 @@ def simpler(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
             continue
         if plain:
             ranges[condition.column] = len(kept)
-        if not any(condition.key == other.key for other in kept):
+        if condition not in kept:
             kept.append(condition)
     return tuple(kept)
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.about import About
+from twofold.core.errors import InputError
 from twofold.core.random import deal_evenly, derive_seed, make_generator
 from twofold.core.table import Table
 from twofold.hybrids.rules.regions import grow, spell
@@ -137,6 +138,21 @@ class Learned:
     answer: NDArray[np.float64] = field(repr=False)
 
 
+def check_actions(what: str, actions: Sequence[str]) -> tuple[Action, ...]:
+    """Return actions in the order in which they are learned; `what` names the option that they came from.
+
+    Raises
+    ------
+    InputError
+        When there are none, or one cannot be learned.
+    """
+    if not actions or not set(actions) <= set(LEARNED):
+        raise InputError(
+            f"{what} is {', '.join(actions)!r}.", f"Allowed are: {', '.join(LEARNED)}.", "Use some of these."
+        )
+    return tuple(action for action in LEARNED if action in actions)
+
+
 def learn_rules(unseen: Unseen, effort: Effort | None = None) -> Learned:
     """Learn where a model errs, and what to do about it.
 
@@ -191,7 +207,7 @@ class _Search:
         self.least = max(LEAST, int(0.005 * len(unseen.y)))
         self.letters = spell(unseen.table, unseen.about.schema, self.least)
         self.free = np.ones(len(unseen.y), dtype=bool)
-        self.masks: dict[Any, NDArray[np.bool_]] = {}
+        self.masks: dict[Condition, NDArray[np.bool_]] = {}
         self.had: list[_Idea] = []
         self.rules: list[Rule] = []
         self.proofs: list[Proof] = []
@@ -272,9 +288,9 @@ class _Search:
     def _fires(self, when: tuple[Condition, ...]) -> NDArray[np.bool_]:
         holds = np.ones(len(self.free), dtype=bool)
         for one in when:
-            if one.key not in self.masks:
-                self.masks[one.key] = one.run(self.unseen.table)
-            holds &= self.masks[one.key]
+            if one not in self.masks:
+                self.masks[one] = one.run(self.unseen.table)
+            holds &= self.masks[one]
         return holds
 
     def _prove(self, action: Action, idea: _Idea) -> Proof | None:

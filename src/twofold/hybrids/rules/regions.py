@@ -131,7 +131,7 @@ def grow(
                 random_state=derive_seed(seed, number, tree),
             ).fit(X, target[rows])
             for path in _paths(grown.tree_, letters, X):
-                key = number, frozenset(condition.key for condition in path)
+                key = number, frozenset(path)
                 if key not in seen:
                     seen.add(key)
                     yield number, path
