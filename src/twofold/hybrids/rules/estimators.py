@@ -191,10 +191,10 @@ class RuledClassifier(ClassifierMixin, _Ruled):  # type: ignore[misc]
     Examples
     --------
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"size": np.arange(60.0)})
+    >>> frame = pd.DataFrame({"size": np.arange(60) * 7 % 60 / 2})
     >>> text = "rules: [{name: tiny, if: {size: {below: 5}}, then: {answer: large}}]"
-    >>> model = RuledClassifier("tree", text).fit(frame, np.where(frame["size"] > 30, "large", "small"))
-    >>> model.predict(frame.iloc[[2, 10, 50]]).tolist()
+    >>> model = RuledClassifier("tree", text).fit(frame, np.where(frame["size"] > 15, "large", "small"))
+    >>> model.predict(pd.DataFrame({"size": [2.5, 10.5, 25.5]})).tolist()
     ['large', 'small', 'large']
     """
 
@@ -213,10 +213,10 @@ class RuledRegressor(RegressorMixin, _Ruled):  # type: ignore[misc]
     Examples
     --------
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"size": np.arange(60.0)})
+    >>> frame = pd.DataFrame({"size": np.arange(60) * 7 % 60 / 2})
     >>> text = "rules: [{name: no debts, if: {size: {at least: 0}}, then: {forbid: {below: 0}}}]"
     >>> model = RuledRegressor("linear", text).fit(frame, frame["size"] - 10)
-    >>> model.predict(frame.iloc[[0]]).tolist()
+    >>> model.predict(pd.DataFrame({"size": [2.5]})).tolist()
     [0.0]
     """
 
