@@ -226,6 +226,75 @@ def test_the_command_refuses_what_it_cannot_do(model, tmp_path):
         assert result.exception.todo
 
 
+def test_rows_without_a_label_are_left_out():
+    bundle = fitted()
+    table, y = known(rows(900, turned=True), bundle)
+    gaps = np.where(np.arange(900) % 3 == 0, -1, y)
+    some, all_of_them = Online.of(bundle, table, "logistic"), Online.of(bundle, table, "logistic")
+    came = some.update(table, gaps)
+    kept = np.flatnonzero(gaps >= 0)
+    other = all_of_them.update(table.take(kept), y[kept])
+    assert came.after == other.after
+    assert came.alarms == tuple(kept[list(other.alarms)].tolist())
+
+
+def moved(n, seed):
+    """Rows whose number `a` and category `c` are other ones in the last third."""
+    frame = rows(n, seed)
+    late = frame.index >= 2 * n // 3
+    frame.loc[late, "a"] += 1.0
+    frame.loc[late, "c"] = "z"
+    frame.loc[late & (frame["b"] > 1), "b"] = np.nan
+    return frame
+
+
+def test_watching_names_the_columns_that_changed_and_when(model, tmp_path):
+    moved(1500, 3).to_csv(tmp_path / "new.csv", index=False)
+    told = json.loads(run("watch", model, tmp_path / "new.csv", "--json").stdout)
+    assert told["drift"]
+    changed = [{one["column"] for one in part["columns"] if one["changed"]} for part in told["windows"]]
+    assert changed[0] == changed[1] == set()
+    assert changed[4] == {"a", "b", "c"}
+    assert 1000 <= told["errors"]["alarms"][0] < 1300
+    words = run("watch", model, tmp_path / "new.csv").output
+    assert "Changed: " in words
+
+
+def test_watching_is_quiet_where_nothing_changes(model, tmp_path):
+    rows(1500, 3).drop(columns="label").to_csv(tmp_path / "new.csv", index=False)
+    rows(600, 1).to_csv(tmp_path / "old.csv", index=False)
+    result = run("watch", model, tmp_path / "new.csv", "--against", tmp_path / "old.csv", "--json")
+    told = json.loads(result.stdout)
+    assert not told["drift"]
+    assert "errors" not in told
+    assert [part["first"] for part in told["windows"]] == [0, 300, 600, 900, 1200]
+    short = run("watch", model, tmp_path / "old.csv", "--against", tmp_path / "new.csv", "--drift", "eye")
+    assert isinstance(short.exception, InputError)
+
+
+def test_gaps_equal_their_definitions():
+    from scipy.stats import ks_2samp
+
+    from twofold.core.schema import Column, Schema
+    from twofold.core.table import Table
+    from twofold.hybrids.online.columns import compare
+
+    g = np.random.default_rng(0)
+    a, b = g.normal(size=500), g.normal(0.5, size=400)
+    words = [np.array(["x"] * 30 + ["y"] * 70, dtype=object), np.array(["x"] * 80 + ["z"] * 20, dtype=object)]
+    schema = Schema((Column("a", "number"),))
+    (one,) = compare(Table({"a": a}, 500), Table({"a": b}, 400), schema)
+    assert one.gap == pytest.approx(ks_2samp(a, b).statistic)
+    (two,) = compare(*(Table({"w": w}, 100) for w in words), Schema((Column("w", "category"),)))
+    assert two.gap == pytest.approx(0.7)
+    false = 0
+    for seed in range(40):
+        g = np.random.default_rng(seed)
+        first, second = (Table({"a": g.normal(size=100)}, 100) for _ in range(2))
+        false += compare(first, second, schema)[0].p < 0.05
+    assert false <= 6
+
+
 @pytest.mark.data
 @pytest.mark.skipif(not (HOME / "sea-concepts").exists(), reason="TWOFOLD_DATA_HOME lacks sea-concepts")
 def test_on_a_stream_that_turns_learning_beats_a_frozen_model():

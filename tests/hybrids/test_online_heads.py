@@ -15,7 +15,7 @@ from twofold.core.errors import InputError
 from twofold.core.schema import Column, Schema
 from twofold.hybrids.online import prequential
 from twofold.hybrids.online.bayes import Bayes
-from twofold.hybrids.online.drift import DETECTORS, Adwin, Ddm, PageHinkley, make_detector
+from twofold.hybrids.online.drift import DETECTORS, Adwin, Ddm, PageHinkley, alarms_of, make_detector
 from twofold.hybrids.online.logistic import Logistic
 from twofold.hybrids.online.mix import Mix
 from twofold.hybrids.online.stream import follow
@@ -240,14 +240,6 @@ def test_the_tree_is_river_s_tree_and_quicker(seed):
     assert state.column[0] == oracle._root.feature
     assert math.isclose(state.limit[0], oracle._root.threshold, rel_tol=1e-9)
     assert np.mean(answers == said) > 0.995
-
-
-def alarms_of(detector, errors):
-    found, place = [], 0
-    while (alarm := detector.first_alarm(errors[place:])) >= 0:
-        found.append(place + alarm)
-        place += alarm + 1
-    return found
 
 
 def errors_of(seed, *rates):

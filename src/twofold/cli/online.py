@@ -1,4 +1,4 @@
-"""Streams: go on learning."""
+"""Streams: go on learning, and watch for drift."""
 
 from __future__ import annotations
 
@@ -30,4 +30,21 @@ def update(
     told = shell.update(
         folder, data, target, out, head, drift, sign, verify=verify, trust_native=trust_native
     )
+    answer(told.data, told.text, as_json)
+
+
+@app.command(epilog=f"Example: twofold watch house new.csv --against train.csv. {EXITS}")
+def watch(
+    folder: Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")],
+    data: Annotated[str, typer.Argument(help="Rows in the order of time, with or without labels.")],
+    target: Target = None,
+    against: Annotated[
+        str | None, typer.Option(help="Rows from before, such as those of the fit; else the first third.")
+    ] = None,
+    drift: Annotated[str, typer.Option(help="Of errors: adwin, ddm, page-hinkley or none.")] = "adwin",
+    trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say which columns are no longer what they were, and where the errors have risen."""
+    told = shell.watch(folder, data, target, against, drift, trust_native=trust_native)
     answer(told.data, told.text, as_json)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from twofold.bundle.about import About, Bundle
-from twofold.bundle.labels import known_targets
+from twofold.bundle.labels import answered_codes, known_targets
 from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
 from twofold.core.budget import Budget
@@ -157,7 +157,8 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the labels of rows."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        chances = self.predict_proba(X)
+        return np.asarray(self.classes_[answered_codes(self.online_.about, chances)])
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Save it as a bundle, which `twofold.load` answers with and `twofold update` goes on from.

@@ -7,7 +7,7 @@ from twofold.shell.compare import compare
 from twofold.shell.distill import distill
 from twofold.shell.inspect import inspect
 from twofold.shell.main_job import demo, fit, predict
-from twofold.shell.online import update
+from twofold.shell.online import update, watch
 from twofold.shell.recommend import recommend, suggest
 from twofold.shell.told import Told
 
@@ -26,4 +26,5 @@ __all__ = [
     "report",
     "suggest",
     "update",
+    "watch",
 ]

@@ -239,6 +239,16 @@ class PageHinkley(Detector):
         return -1
 
 
+def alarms_of(detector: Detector, errors: Array) -> list[int]:
+    """Return the places of all alarms."""
+    found: list[int] = []
+    place = 0
+    while (alarm := detector.first_alarm(errors[place:])) >= 0:
+        place += alarm + 1
+        found.append(place - 1)
+    return found
+
+
 DETECTORS: dict[str, type[Detector]] = {"adwin": Adwin, "ddm": Ddm, "page-hinkley": PageHinkley}
 
 

@@ -95,17 +95,17 @@ def majority(y: Codes, n_classes: int) -> NDArray[np.bool_]:
     return np.asarray((before.argmax(axis=1) == y) & (before.sum(axis=1) > 0))
 
 
-def judge(answers: Array, y: Codes, threshold: float | None = None) -> Score:
+def judge(answers: Array, y: Codes, told: NDArray[np.intp] | None = None) -> Score:
     """Score answers that were given before their rows were learned.
 
     Parameters
     ----------
     answers : array of shape (n, C)
     y : int64 array of shape (n,)
-    threshold : float or None
-        Two classes only: probability of the second one from which it is answered.
+    told : integer array of shape (n,) or None
+        The classes that were answered; None for the likeliest.
     """
-    told = answers.argmax(axis=1) if threshold is None else answers[:, 1] >= threshold
+    told = answers.argmax(axis=1) if told is None else told
     return Score(
         len(y),
         estimate((told == y).astype(np.float64)),

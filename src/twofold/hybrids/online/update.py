@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.about import About, Bundle
+from twofold.bundle.labels import answered_codes
 from twofold.core.errors import InputError
 from twofold.core.table import Table
 from twofold.core.task import TASKS
@@ -123,13 +124,14 @@ class Online:
         ----------
         table : Table of n rows
         y : int64 array of shape (n,)
-            Class codes.
+            Class codes; rows with -1 have no label and are left out.
         drift : str
             A detector of `twofold.hybrids.online.drift`, or ``none``.
         undo : bool
             Whether the old head may come back.
         """
-        X = columns_of_stream(self.frozen, table)
+        rows = np.flatnonzero(y >= 0)
+        X, y = columns_of_stream(self.frozen, table.take(rows)), y[rows]
         before = self.head.answer(X)
         course = follow(self.learner.copy(), X, y, make_detector(drift))
         judged = slice(int((1.0 - JUDGED) * len(y)), None)
@@ -137,8 +139,9 @@ class Online:
         kept = not undo or not change.low > 0.0
         if kept:
             self.head = self.learner = course.head
-        limit = self.about.threshold
-        return Update(judge(before, y, limit), judge(course.answers, y, limit), course.alarms, change, kept)
+        scores = [judge(told, y, answered_codes(self.about, told)) for told in (before, course.answers)]
+        alarms = tuple(int(rows[place]) for place in course.alarms)
+        return Update(scores[0], scores[1], alarms, change, kept)
 
     def bundle(self) -> Bundle:
         """Return it as what is saved.
