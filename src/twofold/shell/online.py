@@ -150,7 +150,7 @@ def watch(
     model, frame = load(bundle_of(folder), trust_native=trust_native), read_table(data)
     before, after, first = _parts(model, frame, against)
     ends = np.linspace(0, after.n_rows, WINDOWS + 1).astype(int)
-    windows = []
+    windows: list[dict[str, Any]] = []
     for begin, end in pairwise(ends):
         found = compare(before, after.take(np.arange(begin, end)), model.schema)
         windows.append({"first": int(first + begin), "last": int(first + end - 1), "columns": found})
