@@ -87,6 +87,10 @@ class Validation:
     y: NDArray[Any]
     weight: NDArray[np.float64] | None = None
 
+    def take(self, rows: NDArray[np.intp]) -> Validation:
+        """Return some of the rows."""
+        return Validation(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
+
 
 @dataclass(frozen=True)
 class Control:

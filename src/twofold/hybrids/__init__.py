@@ -9,6 +9,7 @@ HYBRIDS = Registry(
     {
         "detector": "twofold.hybrids.detector:Detector",
         "gated_experts": "twofold.hybrids.gated_experts:GatedExperts",
+        "distilled": "twofold.hybrids.distilled:DistilledTrees",
         "leaves": "twofold.hybrids.leaves:Leaves",
         "residual": "twofold.hybrids.residual:Residual",
     },

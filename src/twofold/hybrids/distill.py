@@ -34,7 +34,15 @@ from twofold.core.errors import InputError
 from twofold.core.random import derive_seed, make_generator
 from twofold.core.table import Table
 from twofold.hybrids.distilling.munge import munge_table
-from twofold.hybrids.distilling.teach import STUDENTS, Curriculum, Lessons, Taught, answers_of, teach
+from twofold.hybrids.distilling.teach import (
+    STUDENTS,
+    Curriculum,
+    Lessons,
+    Taught,
+    answers_of,
+    as_answers,
+    teach,
+)
 from twofold.steps.base import FEATURES
 from twofold.steps.conform import columns_of, conform
 from twofold.workflow.plan import Plan
@@ -255,11 +263,7 @@ def known_answers(y: Any, teacher: Predictor) -> NDArray[np.float64]:
     InputError
         When a label is none of the teacher's classes.
     """
-    known = known_targets(teacher.about, y)
-    n_classes = len(teacher.about.classes)
-    if not n_classes:
-        return np.asarray(known[:, None], dtype=np.float64)
-    return np.where(known[:, None] >= 0, np.eye(n_classes)[known], np.nan)
+    return as_answers(known_targets(teacher.about, y), len(teacher.about.classes))
 
 
 def _mixed(

@@ -116,7 +116,7 @@ class Residual(Model):
         else:  # one fold is watched: neither model has learned from it
             apart, learn = np.flatnonzero(fold == 0), np.flatnonzero(fold != 0)
             learn = learn if len(learn) else apart
-            self._correct((_take(rows, learn), answers[learn]), (_take(rows, apart), answers[apart]), control)
+            self._correct((rows.take(learn), answers[learn]), (rows.take(apart), answers[apart]), control)
         return self
 
     def _check(self) -> None:
@@ -143,7 +143,7 @@ class Residual(Model):
         parts = np.unique(fold) if len(np.unique(fold)) > 1 else ()
         for done, part in enumerate(parts):
             seen, unseen = np.flatnonzero(fold != part), np.flatnonzero(fold == part)
-            some = _take(rows, seen)
+            some = rows.take(seen)
             # a network's clock stops for prescribed rounds, so they are told as its most epochs instead
             timed = control.rounds is None and self.first == "network"
             rules = replace(
@@ -209,10 +209,6 @@ class Residual(Model):
         both = first.then(*bridge) + self.second_.lower().renamed("second/", keep=())
         joined = Node(self._pool(self.factor_), (answers, settled, "second/" + PREDICTION), PREDICTION)
         return both.then(joined)
-
-
-def _take(rows: Validation, some: NDArray[np.intp]) -> Validation:
-    return Validation(rows.X[some], rows.y[some], None if rows.weight is None else rows.weight[some])
 
 
 def _settle(answers: NDArray[np.float64], rows: Validation, problem: Problem) -> Pool:

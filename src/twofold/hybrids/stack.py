@@ -81,14 +81,15 @@ def learn_stack(evidence: Evidence, members: Sequence[int]) -> Stack:
     used = np.flatnonzero(weight)
     parts = evidence.predictions[list(members)][:, used]
     y, w = evidence.y[used], weight[used]
-    solve = _regression if evidence.task == "regression" else fit_classes
+    solve = fit_values if evidence.task == "regression" else fit_classes
     weights, bias = solve(parts, y, w)
     return Stack(tuple(members), weights, bias, evidence.task != "regression")
 
 
-def _regression(
+def fit_values(
     parts: NDArray[np.float64], y: NDArray[Any], w: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weights (m,) and the shift (1,) of the ridge regression on values (m, n, 1)."""
     X = parts[:, :, 0].T
     m = X.shape[1]
     centre, goal = np.average(X, axis=0, weights=w), np.average(y, weights=w)

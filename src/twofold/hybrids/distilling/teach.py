@@ -107,6 +107,20 @@ class Taught:
         return self.model.in_words(self.encoded.names, classes) if isinstance(self.model, SoftTree) else ""
 
 
+def as_answers(y: NDArray[Any], n_classes: int) -> NDArray[np.float64]:
+    """Return class codes (-1 where missing) as certain answers (n, n_classes), or values as (n, 1).
+
+    Examples
+    --------
+    >>> as_answers(np.array([1, -1]), 2)
+    array([[ 0.,  1.],
+           [nan, nan]])
+    """
+    if not n_classes:
+        return np.asarray(y[:, None], dtype=np.float64)
+    return np.where(y[:, None] >= 0, np.eye(n_classes)[y], np.nan)
+
+
 def answers_of(graph: Graph, table: Table) -> NDArray[np.float64]:
     """Return what a graph answers, some thousand rows at a time."""
     parts = []
