@@ -122,9 +122,11 @@ class DistilledTrees(Model):
         for part in range(self.folds):
             unseen = np.flatnonzero(fold == part)
             pair = self._teach(rows, np.flatnonzero(fold != part), part, control)
+            asked = np.vstack([rows.X[unseen], made])
             for place, teacher in enumerate(pair):
-                own[place, unseen] = teacher.output(rows.X[unseen])
-                told[place] += teacher.output(made) / self.folds
+                answers = teacher.output(asked)
+                own[place, unseen] = answers[: len(unseen)]
+                told[place] += answers[len(unseen) :] / self.folds
         weight = np.ones(len(rows.y)) if sample_weight is None else sample_weight
         fit_pool = fit_classes if self.problem_.n_classes else fit_values
         self.pool_ = Pool(*fit_pool(own, rows.y, weight), logarithmic=bool(self.problem_.n_classes))

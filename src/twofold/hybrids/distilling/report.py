@@ -154,7 +154,7 @@ def make_report(
     graphs = {TEACHER: teacher.graph, STUDENT: student} | ({} if plain is None else {PLAIN: plain})
     answers = {name: answers_of(graph, held.table) for name, graph in graphs.items() if name != TEACHER}
     answers[TEACHER] = held.answers
-    alike = _resampled(answers, _fidelity(held.answers, about), np.arange(held.table.n_rows), seed)
+    alike = _resampled(answers, fidelity(held.answers, about), np.arange(held.table.n_rows), seed)
     gains: dict[str, NDArray[np.float64]] = {}
     seen = np.zeros(0, dtype=np.intp)
     if held.known is not None:
@@ -194,7 +194,7 @@ def _estimate(found: NDArray[np.float64]) -> Estimate:
     return Estimate(float(found[0]), float(low), float(high))
 
 
-def _fidelity(teacher: Answers, about: About) -> Measure:
+def fidelity(teacher: Answers, about: About) -> Measure:
     """Return the share of rows answered alike, or the share of the teacher's variance that is explained."""
     if about.classes:
         codes = answered_codes(about, teacher)
