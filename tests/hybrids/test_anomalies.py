@@ -1,12 +1,17 @@
 """Anomalies without labels: each part against what it is defined by, and the blend on planted rows."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
 
+from twofold import shell
 from twofold.bundle.predictor import load
 from twofold.bundle.save import save
+from twofold.cli import app
 from twofold.core.budget import Budget
 from twofold.core.control import Control
 from twofold.core.errors import InputError
@@ -141,3 +146,27 @@ def test_what_cannot_be_judged_is_told_in_three_parts(found):
         assert told.value.todo
     with pytest.raises(InputError, match="The share is 2"):
         found[0].bundle(found[1].schema, 2.0)
+
+
+def test_the_command_lists_rows_with_reasons_and_its_model_judges_new_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    machines().assign(planted=np.arange(N) >= N - ODD).to_csv("rows.csv", index=False)
+    machines(seed=5).to_csv("new.csv", index=False)
+
+    def run(*words):
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.exception
+        return done.stdout
+
+    options = ("--leave-out", "planted", "--share", "0.03", "--model", "watch")
+    told = json.loads(run("anomalies", "rows.csv", "--out", "found.csv", *options, "--json"))
+    found = pd.read_csv("found.csv")
+    assert len(found) == told["rows"] == N
+    assert told["unusual"] == found["unusual"].sum() == pytest.approx(0.03 * N, abs=1)
+    assert found.loc[found["unusual"], "row"].ge(N - ODD).mean() > 0.7
+    assert found.loc[found["unusual"], "reasons"].str.contains("x)", regex=False).all()
+    np.testing.assert_array_equal(found["unusual"], found["share"] <= 0.03 + 1e-9)
+    run("predict", "watch", "new.csv", "--out", "answers.csv")
+    assert set(pd.read_csv("answers.csv")["prediction"]) == {"ordinary", "unusual"}
+    with pytest.raises(InputError, match="ends in"):
+        shell.anomalies("rows.csv", tmp_path / "found.txt", None, 0.01, {})

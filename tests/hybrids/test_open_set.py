@@ -1,13 +1,16 @@
 """A class or "unknown": p-values hold what they promise, and each row gets one answer."""
 
+import json
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from twofold.bundle.predictor import load
 from twofold.bundle.save import save
+from twofold.cli import app
 from twofold.core.errors import InputError
 from twofold.data.target import Roles, dataset_from_frame
 from twofold.hybrids import open_set
@@ -126,3 +129,25 @@ def test_what_cannot_be_answered_is_told_in_three_parts():
             OpenSetClassifier(level).fit(dataset_from_frame(table, Roles("kind")))
         assert told.value.allowed
         assert told.value.todo
+
+
+def test_the_command_makes_a_model_that_answers_unknown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kinds(400, 0).to_csv("known.csv", index=False)
+    kinds(80, 2, places=(0, 3)).assign(d=np.arange(80) % 2 * 9.0).to_csv("new.csv", index=False)
+
+    def run(*words):
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.exception
+        return done.stdout
+
+    told = json.loads(
+        run("detect", "known.csv", "--target", "kind", "--level", "0.1", "--out", "m", "--json")
+    )
+    assert told["classes"] == ["kind 0", "kind 1", "kind 2", UNKNOWN]
+    assert told["accuracy"] > 0.95
+    run("predict", "m", "new.csv", "--out", "answers.csv")
+    answers = pd.read_csv("answers.csv")
+    assert (answers["prediction"][1::2] == UNKNOWN).mean() > 0.9
+    assert (answers["prediction"][::2] == "kind 0").mean() > 0.7
+    assert "proba_unknown" in answers.columns

@@ -7,11 +7,22 @@ from typing import Any
 
 import typer
 
-from twofold.cli import distilling, fitting, labels, looking, online, recommending, rules
+from twofold.cli import distilling, fitting, labels, looking, online, recommending, rules, unknowns
 from twofold.cli.app import app
 from twofold.core.errors import InputError, TwofoldError
 
-__all__ = ["app", "distilling", "fitting", "labels", "looking", "main", "online", "recommending", "rules"]
+__all__ = [
+    "app",
+    "distilling",
+    "fitting",
+    "labels",
+    "looking",
+    "main",
+    "online",
+    "recommending",
+    "rules",
+    "unknowns",
+]
 
 UsageError = typer.BadParameter.__base__
 """What the shell's parser raises: options that do not exist, values that are none."""

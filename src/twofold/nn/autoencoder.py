@@ -162,12 +162,15 @@ class Usual:
         Mean error of each column.
     centre : float32 array of shape (k,)
         Of the codes.
+    deviations : float32 array of shape (k,)
+        Of the codes once they are not correlated, falling.
     whiten : float32 array of shape (k, k)
         Turns codes around their centre into ones that are not correlated, of deviation 1.
     """
 
     errors: NDArray[np.float32]
     centre: NDArray[np.float32]
+    deviations: NDArray[np.float32]
     whiten: NDArray[np.float32]
 
 
@@ -181,9 +184,10 @@ def _usual(network: AutoencoderNetwork, X: Any) -> Usual:
         np.cov(codes.T).reshape(codes.shape[1], -1) if len(codes) > 1 else np.eye(1)
     )
     spread = np.maximum(spread, 1e-6 * max(float(spread.max()), 1e-12))
-    whiten = axes[:, ::-1] / np.sqrt(spread[::-1])
+    deviations = np.sqrt(spread[::-1])
+    whiten = axes[:, ::-1] / deviations
     mean = errors.numpy().mean(axis=0) + LEAST
-    return Usual(*(np.asarray(part, dtype=np.float32) for part in (mean, centre, whiten)))
+    return Usual(*(np.asarray(part, dtype=np.float32) for part in (mean, centre, deviations, whiten)))
 
 
 def _layers(*widths: int) -> Any:
@@ -234,6 +238,8 @@ class Autoencoder:
         From ``features`` to ``seen``.
     columns, codes : int
         Numbers of errors and of codes behind the strangeness, in this order.
+    deviations : float32 array of shape (codes,)
+        Of the codes before they were brought to deviation 1, falling.
     epochs : int
         That were run.
     """
@@ -241,6 +247,7 @@ class Autoencoder:
     step: OnnxGraph
     columns: int
     codes: int
+    deviations: NDArray[np.float32]
     epochs: int
 
     @property
@@ -292,6 +299,7 @@ def fit_autoencoder(
         outcome = train(network, loss, rows, None, recipe, rules)
     k = network.encoder[-1].out_features
     writer = OnnxWriter(X.shape[1])
-    seen = network.write(writer, _usual(network, tensor))
+    usual = _usual(network, tensor)
+    seen = network.write(writer, usual)
     model = writer.finish({SEEN: (seen, 1 + layout.table + k)})
-    return Autoencoder(OnnxGraph(model, SEEN), layout.table, k, outcome.epochs)
+    return Autoencoder(OnnxGraph(model, SEEN), layout.table, k, usual.deviations, outcome.epochs)

@@ -147,6 +147,18 @@ def _by_kind(wanted: Mapping[str, str], schema: Schema) -> dict[str, tuple[str, 
     return found
 
 
+def untried_reads(schema: Schema) -> tuple[str, ...]:
+    """Return with what cells are read where nothing is tried: the best network of each kind, or by hand."""
+    senses = senses_of(schema, deep=True)
+    network = {make_extractor(name).reads: name for name in reversed(senses.deep)}
+    hand = [name for name in senses.hand if _kind(name) not in network]
+    return (*network.values(), *hand)
+
+
+def _kind(name: str) -> str:
+    return "text" if name == WORDS else make_extractor(name).reads
+
+
 def _demand_readable(kind: str, schema: Schema) -> None:
     """Insist on the package without which cells of a kind cannot be read at all."""
     makers = [make_extractor(name) for name in BY_HAND[kind] if name != WORDS]

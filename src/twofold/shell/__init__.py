@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from twofold.shell.anomalies import anomalies
 from twofold.shell.board import datasets, leaderboard, replay, report
+from twofold.shell.cluster import cluster
 from twofold.shell.compare import compare
+from twofold.shell.detect import detect
 from twofold.shell.distill import distill
 from twofold.shell.inspect import inspect
 from twofold.shell.main_job import demo, fit, predict
@@ -13,9 +16,12 @@ from twofold.shell.told import Told
 
 __all__ = [
     "Told",
+    "anomalies",
+    "cluster",
     "compare",
     "datasets",
     "demo",
+    "detect",
     "distill",
     "fit",
     "inspect",
