@@ -17,7 +17,6 @@ that learned from all of these.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,7 +32,7 @@ from twofold.core.schema import Schema
 from twofold.data.dataset import Dataset
 from twofold.features.encoded import Encoded
 from twofold.hybrids.isolation import isolation_graph
-from twofold.hybrids.unlabelled import encode_unlabelled, width_before_codes
+from twofold.hybrids.unlabelled import encode_unlabelled, learn_to_tell, width_before_codes
 from twofold.steps.base import FEATURES, INPUT, PREDICTION, Graph, Node
 from twofold.steps.linear import Linear
 from twofold.steps.neighbour_distance import NeighbourDistance
@@ -147,32 +146,26 @@ def _check_share(share: float) -> None:
 
 
 def _fit_parts(dataset: Dataset, rows: NDArray[np.intp], control: Control, reads: tuple[str, ...]) -> Parts:
-    from twofold.nn.autoencoder import SEEN, fit_autoencoder
-    from twofold.nn.inputs import Layout
+    from twofold.nn.autoencoder import SEEN
 
     encoded = encode_unlabelled(dataset, rows, derive_seed(control.seed, "encoding"), reads)
     X = np.asarray(encoded.matrix, dtype=np.float32)
     before = width_before_codes(encoded)
-    layout = Layout(before - encoded.plain, encoded.plain, encoded.categories)
-    network = fit_autoencoder(X, layout, replace(control, budget=control.budget.share(0.5)))
+    network = learn_to_tell(encoded, replace(control, budget=control.budget.share(0.5)))
     seen = (
         Node(network.step, (FEATURES,), SEEN),
         Node(Pick(network.of_errors), (SEEN,), "column errors"),
         Node(Pick(np.zeros(1, dtype=np.int64)), (SEEN,), "autoencoder"),
         # between codes of categories there are no distances: where there is nothing else, the network's serve
-        Node(Pick(np.arange(before)), (FEATURES,), "near") if before else _picked_codes(network),
+        Node(
+            Pick(np.arange(before) if before else network.of_codes), (FEATURES if before else SEEN,), "near"
+        ),
     )
     chosen = make_generator(control.seed, "neighbours").permutation(len(X))[:MOST_ROWS]
     near = Graph(seen).run({FEATURES: X[np.sort(chosen)]}, "near").astype(np.float32)
     distance = Node(NeighbourDistance(near, NEIGHBOURS), ("near",), "neighbours")
     graph = encoded.graph.then(*seen, distance) + isolation_graph(X, control.seed)
     return Parts(encoded, graph.then(Node(StackColumns(), PARTS, "scores")))
-
-
-def _picked_codes(network: Any) -> Node:
-    from twofold.nn.autoencoder import SEEN
-
-    return Node(Pick(network.of_codes), (SEEN,), "near")
 
 
 def _mean_surprise(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -184,7 +177,6 @@ def fit_anomalies(
     *,
     reads: tuple[str, ...] = (),
     control: Control | None = None,
-    tell: Callable[[str], None] = lambda _: None,
 ) -> Anomalies:
     """Learn what is usual, and judge each row by parts that have not seen it.
 
@@ -195,8 +187,6 @@ def fit_anomalies(
     reads : tuple of str
         Extractors for text, pictures, clips and series.
     control : Control or None
-    tell : callable
-        Told what is being done.
 
     Returns
     -------
@@ -209,7 +199,6 @@ def fit_anomalies(
     errors: dict[str, NDArray[np.float64]] = {}
     fold = make_generator(control.seed, "folds").permutation(n) % FOLDS  # a row's repetitions speak for it
     for index in range(FOLDS):
-        tell(f"part {index + 1} of {FOLDS + 1}")
         rules = replace(control, budget=control.budget.share(1.0 / (FOLDS + 1 - index)))
         seen, judged = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
         parts = _fit_parts(dataset, seen, rules, reads)
@@ -217,7 +206,6 @@ def fit_anomalies(
         scores[judged] = found["scores"]
         for place, name in enumerate(parts.encoded.names[: found["column errors"].shape[1]]):
             errors.setdefault(name, np.zeros(n))[judged] = found["column errors"][:, place]
-    tell(f"part {FOLDS + 1} of {FOLDS + 1}")
     whole = _fit_parts(dataset, np.arange(n), control, reads)
     names, origins = whole.encoded.names, whole.encoded.origins
     kept = [place for place, name in enumerate(names) if name in errors]

@@ -9,7 +9,7 @@ taken off, as Tibshirani, Walther and Hastie (2001) compare with rows without cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +71,7 @@ def choose_number(evidence: Sequence[Evidence]) -> Evidence:
 
 
 def weigh_numbers(
-    Z: NDArray[np.float32],
-    numbers: Sequence[int],
-    seed: int,
-    budget: Budget,
-    tell: Callable[[str], None] = lambda _: None,
+    Z: NDArray[np.float32], numbers: Sequence[int], seed: int, budget: Budget
 ) -> list[Evidence]:
     """Measure how well halves of the rows agree on each number of clusters.
 
@@ -87,8 +83,6 @@ def weigh_numbers(
         Rising; those for which no time is left are not tried, but the first always is.
     seed : int
     budget : Budget
-    tell : callable
-        Told what is being done.
     """
     chosen = make_generator(seed, "rows").permutation(len(Z))[:MOST_ROWS]
     Z = Z[np.sort(chosen)]
@@ -97,7 +91,6 @@ def weigh_numbers(
     for k in numbers:
         if found and budget.expired:
             break
-        tell(f"{k} clusters")
         real, chance = (_agreements(rows, k, derive_seed(seed, k)) for rows in (Z, cloud))
         error = float(np.sqrt((real.var(ddof=1) + chance.var(ddof=1)) / REPEATS))
         found.append(Evidence(k, float(real.mean()), float(chance.mean()), error))

@@ -13,7 +13,6 @@ they come, where the widest alone decides. How many clusters there are is told b
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,7 +31,7 @@ from twofold.features.extractor import make_extractor
 from twofold.features.reading import WORDS
 from twofold.hybrids.cluster_number import Evidence, choose_number, k_means, weigh_numbers
 from twofold.hybrids.cluster_words import Trait, traits_of
-from twofold.hybrids.unlabelled import encode_unlabelled, width_before_codes
+from twofold.hybrids.unlabelled import encode_unlabelled, learn_to_tell, width_before_codes
 from twofold.steps.base import FEATURES, INPUT, PREDICTION, Graph, Node
 from twofold.steps.codes import OneHot
 from twofold.steps.linear import Linear
@@ -145,7 +144,6 @@ def fit_clusters(
     space: str = "auto",
     reads: tuple[str, ...] = (),
     control: Control | None = None,
-    tell: Callable[[str], None] = lambda _: None,
 ) -> Clusters:
     """Divide rows into clusters, and tell what sets each apart.
 
@@ -162,8 +160,6 @@ def fit_clusters(
     reads : tuple of str
         Extractors for text, pictures, clips and series.
     control : Control or None
-    tell : callable
-        Told what is being done.
 
     Raises
     ------
@@ -174,16 +170,14 @@ def fit_clusters(
     n = len(dataset.y)
     _check(clusters, most, n, space)
     space = choose_space(reads) if space == "auto" else space
-    tell("encoding")
     encoded = encode_unlabelled(dataset, None, derive_seed(control.seed, "encoding"), reads)
     make = _codes if space == "codes" else _columns
     spaced = Graph(make(encoded, control))
     whole = encoded.graph + spaced
     Z = np.asarray(whole.run({INPUT: dataset.table, FEATURES: encoded.matrix}, SPACE), dtype=np.float32)
     numbers = [clusters] if clusters else list(range(2, min(most, n // 4) + 1))
-    evidence = weigh_numbers(Z, numbers, derive_seed(control.seed, "number"), control.budget.share(0.8), tell)
+    evidence = weigh_numbers(Z, numbers, derive_seed(control.seed, "number"), control.budget.share(0.8))
     chosen = choose_number(evidence)
-    tell("the last division")
     last, central = _nearest_centre(Z, chosen.clusters, control.seed)
     graph = whole.then(Node(last, (SPACE,), PREDICTION))
     probabilities = last.run(Z)
@@ -206,14 +200,10 @@ def fit_clusters(
 def _codes(encoded: Encoded, control: Control) -> tuple[Node, ...]:
     """Train an autoencoder; return the steps from ``features`` to its weighed codes."""
     optional.load("torch", "Clustering by codes")
-    from twofold.nn.autoencoder import SEEN, Shape, fit_autoencoder
-    from twofold.nn.inputs import Layout
+    from twofold.nn.autoencoder import SEEN, Shape
 
-    before = width_before_codes(encoded)
-    layout = Layout(before - encoded.plain, encoded.plain, encoded.categories)
-    X = np.asarray(encoded.matrix, dtype=np.float32)
     rules = replace(control, budget=control.budget.share(0.5))
-    network = fit_autoencoder(X, layout, rules, Shape(steps=STEPS))
+    network = learn_to_tell(encoded, rules, Shape(steps=STEPS))
     weights = np.sqrt(network.deviations / network.deviations.max())
     zeros = np.zeros(len(weights), dtype=np.float32)
     return (

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.core.control import Problem
+from twofold.core.control import Control, Problem
 from twofold.data.dataset import Dataset
 from twofold.features.encoded import Encoded
 from twofold.features.reading import Reading
 from twofold.steps.base import FEATURES, Graph, Node
 from twofold.steps.numbers import Pick
 from twofold.workflow.views import encode
+
+if TYPE_CHECKING:
+    from twofold.nn.autoencoder import Autoencoder, Shape
 
 
 def encode_unlabelled(
@@ -67,3 +71,13 @@ def _without_constants(encoded: Encoded) -> Encoded:
 def width_before_codes(encoded: Encoded) -> int:
     """Return how many columns stand before the codes: those between which a distance makes sense."""
     return int(encoded.matrix.shape[1]) - len(encoded.categories)
+
+
+def learn_to_tell(encoded: Encoded, control: Control, shape: Shape | None = None) -> Autoencoder:
+    """Train an autoencoder on encoded rows (see `twofold.nn.autoencoder.fit_autoencoder`)."""
+    from twofold.nn.autoencoder import fit_autoencoder
+    from twofold.nn.inputs import Layout
+
+    numbers = width_before_codes(encoded) - encoded.plain
+    layout = Layout(numbers, encoded.plain, encoded.categories)
+    return fit_autoencoder(np.asarray(encoded.matrix, dtype=np.float32), layout, control, shape)

@@ -20,7 +20,7 @@ def read_unlabelled(data: str, options: dict[str, Any]) -> tuple[Dataset, tuple[
     from twofold.core.budget import Budget, count_cores, parse_seconds
     from twofold.data.infer import read_schema_file
     from twofold.data.read import read_table
-    from twofold.hybrids.unlabelled import unlabelled_rows
+    from twofold.data.unlabelled import unlabelled_rows
     from twofold.search.senses import untried_reads
 
     budget = Budget(parse_seconds(options["budget"]), cores=count_cores())
