@@ -37,8 +37,6 @@ def cluster(
     """
     from datetime import UTC, datetime
 
-    import pandas as pd
-
     from twofold.bundle.save import check_place, save
     from twofold.hybrids.clusters import fit_clusters
     from twofold.shell.unlabelled import read_unlabelled
@@ -47,16 +45,9 @@ def cluster(
     rows, reads, control = read_unlabelled(data, options)
     found = fit_clusters(rows, clusters=clusters, most=most, space=space, reads=reads, control=control)
     save(found.bundle(datetime.now(UTC).isoformat(timespec="seconds")), out / "model")
-    assigned = pd.DataFrame(
-        {
-            "row": np.arange(len(found.labels)),
-            "cluster": np.array(found.names, dtype=object)[found.labels],
-            "probability": found.probabilities.max(axis=1),
-        }
-    )
-    write_table(assigned, out / "rows.csv")
-    sizes = np.bincount(found.labels, minlength=len(found.names))
-    lines = [_told(found, place, int(size)) for place, size in enumerate(sizes)]
+    write_table(_rows(found), out / "rows.csv")
+    sizes = np.bincount(found.labels, minlength=len(found.names)).tolist()
+    lines = [_told(found, place, size) for place, size in enumerate(sizes)]
     lines += ["", found.verdict]
     if len(found.evidence) > 1:
         lines += [
@@ -65,17 +56,11 @@ def cluster(
         ]
     lines += ["", f"  model   {out / 'model'}", f"  rows    {out / 'rows.csv'}", "", "Next:"]
     lines += [f"  twofold predict {out} NEW.csv --out clusters.csv"]
+    parts = zip(found.names, sizes, found.central.tolist(), found.traits, strict=True)
     told = {
         "clusters": [
-            {
-                "name": name,
-                "rows": int(size),
-                "central_row": int(central),
-                "traits": [vars(trait) for trait in traits[:TRAITS]],
-            }
-            for name, size, central, traits in zip(
-                found.names, sizes, found.central, found.traits, strict=True
-            )
+            {"name": name, "rows": size, "central_row": row, "traits": [vars(one) for one in traits[:TRAITS]]}
+            for name, size, row, traits in parts
         ],
         "space": found.space,
         "evidence": [vars(one) for one in found.evidence],
@@ -83,6 +68,19 @@ def cluster(
         "folder": str(out),
     }
     return Told("\n".join(lines), finite(told))
+
+
+def _rows(found: Clusters) -> Any:
+    """Return the cluster of each row, counted from 0."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "row": np.arange(len(found.labels)),
+            "cluster": np.array(found.names, dtype=object)[found.labels],
+            "probability": found.probabilities.max(axis=1),
+        }
+    )
 
 
 def _told(found: Clusters, place: int, size: int) -> str:
