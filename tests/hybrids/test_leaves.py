@@ -33,15 +33,17 @@ def test_where_the_network_is_silent_the_trees_answer(task):
     module = model.network_.module_
     with torch.no_grad():
         module.inner.last.zero_(), module.inner.last_bias.zero_(), module.trust.fill_(1.0)
-    scores = [forest.scores(watched.X) * model.scale_ + model.centre_ for forest in model.forests_]
-    trees = np.mean([apply_link(LINKS[task], one) for one in scores], axis=0)
+    scores = np.mean([forest.scores(watched.X) for forest in model.forests_], axis=0)
+    trees = apply_link(LINKS[task], scores * model.scale_ + model.centre_)
     np.testing.assert_allclose(model.output(watched.X), trees, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))
-def test_all_parts_are_lowered_as_they_answer(task):
+def test_all_parts_are_lowered_as_they_answer(monkeypatch, task):
     (X, y), watched, problem = halves(NAME, task)
-    model = fit(X, y, problem, forests=3, groups=5, width=3)
+    monkeypatch.setattr(leaves, "ROWS_A_VECTOR", 1)
+    model = fit(X, y, problem, forests=3, groups=2, width=3)
+    assert model.forests_[0].n_trees > 2
     native = model.output(watched.X)
     np.testing.assert_allclose(model.lower().run({"features": watched.X}), native, rtol=1e-5, atol=1e-5)
 
@@ -58,6 +60,9 @@ def test_training_rows_are_read_with_leaves_that_have_not_seen_them(monkeypatch)
 
     monkeypatch.setattr(Leaves, "_read", remember)
     model = fit(X, noise, problem)
+    width = (seen[0].shape[1] - X.shape[1] - 2) // model.forests
+    read_with = (seen[0][:, X.shape[1] : -2].reshape(len(X), model.forests, width) > 0).any(axis=2)
+    assert (read_with.sum(axis=1) == 1).all(), "each with one forest"
     scores = seen[0][:, -1]
     assert abs(np.corrcoef(scores, noise)[0, 1]) < 0.2, "their own targets would shine through"
     both = [np.corrcoef(forest.scores(X)[:, 0], noise)[0, 1] for forest in model.forests_]

@@ -18,7 +18,7 @@ from twofold.nn.onnx_writer import OnnxWriter
 
 @dataclass(frozen=True)
 class LeafLayout:
-    """What stands behind the columns of a row: leaf numbers, then the trees' own scores.
+    """What stands behind the columns of a row: leaf numbers, what each counts, the trees' own scores.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class LeafLayout:
 class LeafMLP(nn.Module):  # type: ignore[misc]
     """RealMLP over columns and summed leaf vectors; its scores are added to those of the trees.
 
-    - Input: (n, columns + t + n_scores), leaves as numbers from 1 on, 0 where there is no tree.
+    - Input: (n, columns + t + 1 + n_scores), leaves as numbers from 1 on, 0 where there is no tree.
     - Output: scores (n, n_scores).
 
     Parameters
@@ -75,9 +75,9 @@ class LeafMLP(nn.Module):  # type: ignore[misc]
         self.register_buffer("grouped", torch.eye(max(1, layout.n_groups))[torch.from_numpy(layout.group)])
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Those of the perceptron; vectors of leaves and the trust in the trees learn slowly."""
-        own = {"params": [self.table, self.trust], "factor": 0.1, "weight_decay": 0.0}
-        return [*self.inner.parameter_groups(), own]
+        """Those of the perceptron; vectors of leaves, which few rows fall into, learn slowly."""
+        trust = {"params": [self.trust], "weight_decay": 0.0}
+        return [*self.inner.parameter_groups(), trust, {"params": [self.table], "factor": 0.1}]
 
     def leaves(self, numbers: Any) -> Any:
         """Return the summed vectors (n, w * groups) of leaves (n, t)."""
@@ -88,8 +88,9 @@ class LeafMLP(nn.Module):  # type: ignore[misc]
         """Return the last hidden layer and the trees' scores, (n, hidden[-1] + n_scores)."""
         at = self.layout.columns
         ends = at.table + len(self.layout.group)
-        parts = [X[:, : at.codes], self.leaves(X[:, at.table : ends]), X[:, at.codes : at.table]]
-        return torch.cat([self.inner.embed(torch.cat(parts, dim=1)), X[:, ends:]], dim=1)
+        sums = X[:, ends : ends + 1] * self.leaves(X[:, at.table : ends])
+        parts = [X[:, : at.codes], sums, X[:, at.codes : at.table]]
+        return torch.cat([self.inner.embed(torch.cat(parts, dim=1)), X[:, ends + 1 :]], dim=1)
 
     def forward(self, X: Any) -> Any:
         found = self.embed(X)
