@@ -7,10 +7,12 @@ from twofold.core.registry import Registry
 HYBRIDS = Registry(
     "twofold.hybrids",
     {
+        "augmented": "twofold.hybrids.augment:Augmented",
         "detector": "twofold.hybrids.detector:Detector",
         "gated_experts": "twofold.hybrids.gated_experts:GatedExperts",
         "distilled": "twofold.hybrids.distilled:DistilledTrees",
         "leaves": "twofold.hybrids.leaves:Leaves",
+        "neighbours": "twofold.hybrids.neighbours:NeighboursNetwork",
         "residual": "twofold.hybrids.residual:Residual",
     },
 )

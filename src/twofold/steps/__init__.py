@@ -39,6 +39,7 @@ STEPS = Registry(
         "linear": "twofold.steps.linear:Linear",
         "log_mel": "twofold.steps.log_mel:LogMel",
         "log_scores": "twofold.steps.log_scores:LogScores",
+        "look_up": "twofold.steps.look_up:LookUp",
         "mfcc": "twofold.steps.clip_features:Mfcc",
         "minirocket": "twofold.steps.minirocket:MiniRocket",
         "native_catboost": "twofold.steps.native_catboost:NativeCatBoost",

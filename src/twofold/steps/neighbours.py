@@ -64,24 +64,37 @@ class Neighbours(Step):
         return out
 
     def _answer(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
-        near, distance = self._nearest(X)
+        near, distance = find_nearest(X, self.rows, self._squares, self.k)
         weight = self.weights[near] / (distance + self.scale)
         prior = self.prior_weight / (2.0 * self.scale)
         total = weight.sum(axis=1, keepdims=True) + prior
         summed = np.einsum("nk,nkq->nq", weight, self.answers[near]) + prior * self.prior
         return np.asarray(summed / np.maximum(total, 1e-300))
 
-    def _nearest(self, X: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return places (n, k) and distances of the nearest rows, the same for one row and for many."""
-        m = len(self.rows)
-        k, looked = min(self.k, m), min(self.k + SPARE, m)
-        if looked < m:
-            blurred = self._squares - 2.0 * (X @ self.rows.T)
-            near = np.sort(np.argpartition(blurred, looked - 1, axis=1)[:, :looked], axis=1)
-        else:
-            near = np.tile(np.arange(m), (len(X), 1))
-        apart = self.rows[near].astype(np.float64) - X[:, None].astype(np.float64)
-        squares = np.einsum("nkd,nkd->nk", apart, apart)
-        chosen = np.argsort(squares, axis=1, kind="stable")[:, :k]
-        near, squares = (np.take_along_axis(values, chosen, axis=1) for values in (near, squares))
-        return near, np.sqrt(squares)
+
+def find_nearest(
+    X: NDArray[np.float32], rows: NDArray[np.float32], squares: NDArray[np.float32], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return places (n, k) and distances of the nearest rows, the same for one row of X and for many.
+
+    Parameters
+    ----------
+    X : float32 array of shape (n, d)
+    rows : float32 array of shape (m, d)
+    squares : float32 array of shape (m,)
+        Squared lengths of `rows`.
+    k : int
+        At most m are found.
+    """
+    m = len(rows)
+    k, looked = min(k, m), min(k + SPARE, m)
+    if looked < m:
+        blurred = squares - 2.0 * (X @ rows.T)
+        near = np.sort(np.argpartition(blurred, looked - 1, axis=1)[:, :looked], axis=1)
+    else:
+        near = np.tile(np.arange(m), (len(X), 1))
+    apart = rows[near].astype(np.float64) - X[:, None].astype(np.float64)
+    exact = np.einsum("nkd,nkd->nk", apart, apart)
+    chosen = np.argsort(exact, axis=1, kind="stable")[:, :k]
+    near, exact = (np.take_along_axis(values, chosen, axis=1) for values in (near, exact))
+    return near, np.sqrt(exact)

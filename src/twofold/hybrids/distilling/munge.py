@@ -103,12 +103,22 @@ def mix_numbers(
     drawn = np.where(np.isnan(own), other, drawn)
     known = np.unique(values[~np.isnan(values)])
     if len(known):
-        place = np.clip(np.searchsorted(known, drawn), 1, max(1, len(known) - 1))
-        low, high = known[place - 1], known[np.minimum(place, len(known) - 1)]
-        snapped = np.where(drawn - low <= high - drawn, low, high)
-        drawn = np.where(np.isnan(drawn), np.nan, snapped)
+        drawn = np.where(np.isnan(drawn), np.nan, nearest_known(known, drawn))
     taken = generator.random(len(own)) < how.swap
     return np.asarray(np.where(taken, drawn, own), dtype=values.dtype)
+
+
+def nearest_known(known: NDArray[Any], drawn: NDArray[Any]) -> NDArray[Any]:
+    """Return for each number the nearest of those that are known, which ascend.
+
+    Examples
+    --------
+    >>> nearest_known(np.array([0.0, 1.0, 5.0]), np.array([-2.0, 0.6, 4.0])).tolist()
+    [0.0, 1.0, 5.0]
+    """
+    place = np.clip(np.searchsorted(known, drawn), 1, max(1, len(known) - 1))
+    low, high = known[place - 1], known[np.minimum(place, len(known) - 1)]
+    return np.asarray(np.where(drawn - low <= high - drawn, low, high))
 
 
 def _mix_others(
@@ -208,14 +218,14 @@ def munge_matrix(
     out = X[pairs.first]
     for place in range(n_numbers):
         out[:, place] = mix_numbers(X[:, place], pairs, how, generator)
-    for columns in _units(X, n_numbers, problem.plain):
+    for columns in units_of(X, n_numbers, problem.plain):
         out[:, columns] = _mix_others(X[:, columns], pairs, how, generator)
     for place in range(n_numbers + problem.plain, X.shape[1]):
         out[:, place] = _mix_others(X[:, place], pairs, how, generator)
     return out
 
 
-def _units(X: NDArray[np.float32], first: int, n: int) -> Sequence[NDArray[np.intp]]:
+def units_of(X: NDArray[np.float32], first: int, n: int) -> Sequence[NDArray[np.intp]]:
     """Return which plain columns go together: neighbours of which one is 1 and the others are 0.
 
     Columns that belong to no such group are components of something else, and go together as well.
@@ -223,7 +233,7 @@ def _units(X: NDArray[np.float32], first: int, n: int) -> Sequence[NDArray[np.in
     Examples
     --------
     >>> X = np.array([[0, 1, 0.3], [1, 0, 0.2]], dtype=np.float32)
-    >>> [unit.tolist() for unit in _units(X, 0, 3)]
+    >>> [unit.tolist() for unit in units_of(X, 0, 3)]
     [[0, 1], [2]]
     """
     units, start, total = [], first, np.zeros(len(X), dtype=np.float32)

@@ -1,0 +1,135 @@
+"""Two networks against each other: one makes rows of a class, the other tells them from real ones."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from twofold.core.control import Control
+
+NOISE = 64
+"""Random numbers that a row is made from."""
+PENALTY = 10.0
+"""Of the critic's slope, as Gulrajani et al. (2017) chose it."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """How the two are trained.
+
+    Parameters
+    ----------
+    steps : int
+        Of the maker, at most.
+    batch : int
+    rate : float
+        The maker's, and the critic's.
+    critic_steps : int
+        For each step of the maker.
+    packed : int
+        Rows that the critic sees at once and judges as one (Lin et al. 2018), so that a maker which always
+        makes the same row is found out.
+    """
+
+    steps: int = 500
+    batch: int = 200
+    rate: float = 1e-3
+    critic_steps: int = 2
+    packed: int = 8
+
+
+def play(
+    maker: Any,
+    critic: Any,
+    rows: NDArray[np.float32],
+    y: NDArray[np.int64],
+    n_classes: int,
+    match: Match,
+    control: Control,
+) -> int:
+    """Train both in place as a Wasserstein pair with a penalty of the slope (Gulrajani et al. 2017).
+
+    Classes are met by the logarithm of their size, and real rows are drawn from the class that is met, as
+    for conditional tables (Xu et al. 2019).
+
+    Parameters
+    ----------
+    maker : module (noise, classes as columns) -> rows
+    critic : module (rows, classes as columns) -> one number for each `match.packed` rows
+    rows : float32 array of shape (n, ...)
+    y : integer array of shape (n,)
+    n_classes : int
+    match : Match
+    control : Control
+        Without `rounds`, its budget ends the training.
+
+    Returns
+    -------
+    int
+        The steps that were run.
+    """
+    draw = torch.Generator().manual_seed(control.seed)
+    real, classes = torch.from_numpy(rows), torch.eye(n_classes)
+    order = torch.from_numpy(np.argsort(y, kind="stable"))
+    counts = torch.from_numpy(np.bincount(y, minlength=n_classes))
+    starts = counts.cumsum(0) - counts
+    met = torch.log1p(counts.double()) * (counts > 0)
+    betas, size = (0.5, 0.9), match.batch // match.packed * match.packed
+    makes = torch.optim.Adam(maker.parameters(), match.rate, betas, weight_decay=1e-6, fused=True)
+    tells = torch.optim.Adam(critic.parameters(), match.rate, betas, fused=True)
+    ends = time.monotonic() + control.budget.left()
+
+    def some() -> tuple[Any, Any]:
+        """Draw classes, and noise to make rows of."""
+        drawn = torch.multinomial(met, size, replacement=True, generator=draw)
+        return drawn, torch.randn(size, NOISE, generator=draw)
+
+    maker.train(), critic.train()
+    for step in range(match.steps):
+        if control.rounds is None and time.monotonic() > ends:
+            return step
+        for _ in range(match.critic_steps):
+            drawn, noise = some()
+            place = (torch.rand(size, generator=draw) * counts[drawn]).long()
+            true, told = real[order[starts[drawn] + place]], classes[drawn]
+            with torch.no_grad():
+                made = maker(noise, told)
+            apart = critic(made, told).mean() - critic(true, told).mean()
+            loss = apart + PENALTY * _slope(critic, true, made, told, match.packed, draw)
+            tells.zero_grad(set_to_none=True)
+            loss.backward()
+            tells.step()
+        drawn, noise = some()
+        told = classes[drawn]
+        loss = -critic(maker(noise, told), told).mean()
+        makes.zero_grad(set_to_none=True)
+        loss.backward()
+        makes.step()
+    return match.steps
+
+
+def _slope(critic: Any, true: Any, made: Any, told: Any, packed: int, draw: torch.Generator) -> Any:
+    """Return how far the critic's slope is from 1 between real and made rows."""
+    share = torch.rand(len(true) // packed, generator=draw).repeat_interleave(packed)
+    share = share.reshape(-1, *[1] * (true.ndim - 1))
+    between = (share * true + (1 - share) * made).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(between, told).sum(), between, create_graph=True)
+    norm = slope.reshape(len(true) // packed, -1).norm(dim=1)
+    return ((norm - 1) ** 2).mean()
+
+
+def make_rows(maker: Any, classes: NDArray[np.int64], n_classes: int, seed: int) -> NDArray[np.float32]:
+    """Return rows of these classes, one each, made without learning."""
+    draw = torch.Generator().manual_seed(seed)
+    told = F.one_hot(torch.from_numpy(classes), n_classes).float()
+    maker.eval()
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        parts = [maker(torch.randn(len(part), NOISE, generator=draw), part) for part in told.split(512)]
+    return np.asarray(torch.cat(parts).numpy())
