@@ -143,6 +143,36 @@ def run_plan(plan: Plan, learn: Dataset, test: Dataset, seconds: float, seed: in
     return Outcome(score(fitted.graph, test, metric), fitted.seconds, time_rows(fitted.graph, test))
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Outcomes of plans on the same divisions of a table, by name; the rest as of `Line`."""
+
+    outcomes: Mapping[str, Sequence[Outcome]]
+    metric: str
+    rows: int
+    test_share: float
+
+
+def compare(
+    name: str,
+    plans: Mapping[str, Plan],
+    *,
+    seeds: int = 5,
+    seconds: float = 30.0,
+    metric: str | None = None,
+    train: int | None = None,
+) -> Compared:
+    """Fit plans on divisions of a table, each with the same seconds."""
+    frame, target, task = table_rows(name)
+    chosen = get_metric(metric, task).name
+    found: dict[str, list[Outcome]] = {key: [] for key in plans}
+    for seed in range(seeds):
+        learn, test = divided(frame, target, task, seed, train)
+        for key, plan in plans.items():
+            found[key].append(run_plan(plan, learn, test, seconds, seed, chosen))
+    return Compared(found, chosen, len(learn.y), len(test.y) / len(learn.y))
+
+
 def compare_plans(
     join: str,
     name: str,
@@ -154,16 +184,11 @@ def compare_plans(
     train: int | None = None,
     note: str = "",
 ) -> Line:
-    """Fit the plans ``ml``, ``dl`` and ``hybrid`` on divisions of a table, each with the same seconds."""
-    frame, target, task = table_rows(name)
-    chosen = get_metric(metric, task).name
-    found: dict[str, list[Outcome]] = {family: [] for family in plans}
-    for seed in range(seeds):
-        learn, test = divided(frame, target, task, seed, train)
-        for family, plan in plans.items():
-            found[family].append(run_plan(plan, learn, test, seconds, seed, chosen))
-    share = len(test.y) / len(learn.y)
-    return Line(join, name, chosen, len(learn.y), found["ml"], found["dl"], found["hybrid"], share, note)
+    """Compare the plans ``ml``, ``dl`` and ``hybrid`` as `compare` does."""
+    found = compare(name, plans, seeds=seeds, seconds=seconds, metric=metric, train=train)
+    return Line(
+        join, name, found.metric, found.rows, **found.outcomes, test_share=found.test_share, note=note
+    )
 
 
 def main(make: Callable[[int], Sequence[Callable[[], Line]]]) -> None:

@@ -74,44 +74,58 @@ def play(
     int
         The steps that were run.
     """
-    draw = torch.Generator().manual_seed(control.seed)
-    real, classes = torch.from_numpy(rows), torch.eye(n_classes)
-    order = torch.from_numpy(np.argsort(y, kind="stable"))
-    counts = torch.from_numpy(np.bincount(y, minlength=n_classes))
-    starts = counts.cumsum(0) - counts
-    met = torch.log1p(counts.double()) * (counts > 0)
-    betas, size = (0.5, 0.9), match.batch // match.packed * match.packed
+    size = match.batch // match.packed * match.packed
+    cards = _Cards(rows, y, n_classes, size, control.seed)
+    betas = (0.5, 0.9)
     makes = torch.optim.Adam(maker.parameters(), match.rate, betas, weight_decay=1e-6, fused=True)
     tells = torch.optim.Adam(critic.parameters(), match.rate, betas, fused=True)
     ends = time.monotonic() + control.budget.left()
-
-    def some() -> tuple[Any, Any]:
-        """Draw classes, and noise to make rows of."""
-        drawn = torch.multinomial(met, size, replacement=True, generator=draw)
-        return drawn, torch.randn(size, NOISE, generator=draw)
-
     maker.train(), critic.train()
     for step in range(match.steps):
         if control.rounds is None and time.monotonic() > ends:
             return step
         for _ in range(match.critic_steps):
-            drawn, noise = some()
-            place = (torch.rand(size, generator=draw) * counts[drawn]).long()
-            true, told = real[order[starts[drawn] + place]], classes[drawn]
+            noise, told = cards.some()
+            true = cards.real(told)
             with torch.no_grad():
                 made = maker(noise, told)
             apart = critic(made, told).mean() - critic(true, told).mean()
-            loss = apart + PENALTY * _slope(critic, true, made, told, match.packed, draw)
-            tells.zero_grad(set_to_none=True)
-            loss.backward()
-            tells.step()
-        drawn, noise = some()
-        told = classes[drawn]
-        loss = -critic(maker(noise, told), told).mean()
-        makes.zero_grad(set_to_none=True)
-        loss.backward()
-        makes.step()
+            _step(tells, apart + PENALTY * _slope(critic, true, made, told, match.packed, cards.draw))
+        noise, told = cards.some()
+        _step(makes, -critic(maker(noise, told), told).mean())
     return match.steps
+
+
+class _Cards:
+    """Draws classes by the logarithm of their size, noise, and real rows of a class."""
+
+    def __init__(
+        self, rows: NDArray[np.float32], y: NDArray[np.int64], n_classes: int, size: int, seed: int
+    ) -> None:
+        self.draw = torch.Generator().manual_seed(seed)
+        self._size = size
+        self._rows, self._classes = torch.from_numpy(rows), torch.eye(n_classes)
+        self._order = torch.from_numpy(np.argsort(y, kind="stable"))
+        self._counts = torch.from_numpy(np.bincount(y, minlength=n_classes))
+        self._starts = self._counts.cumsum(0) - self._counts
+
+    def some(self) -> tuple[Any, Any]:
+        """Return noise (n, NOISE) and classes as columns (n, k)."""
+        odds = torch.log1p(self._counts.double())
+        drawn = torch.multinomial(odds, self._size, replacement=True, generator=self.draw)
+        return torch.randn(self._size, NOISE, generator=self.draw), self._classes[drawn]
+
+    def real(self, told: Any) -> Any:
+        """Return a real row of each class."""
+        classes = told.argmax(dim=1)
+        place = (torch.rand(len(told), generator=self.draw) * self._counts[classes]).long()
+        return self._rows[self._order[self._starts[classes] + place]]
+
+
+def _step(optimizer: Any, loss: Any) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
 
 
 def _slope(critic: Any, true: Any, made: Any, told: Any, packed: int, draw: torch.Generator) -> Any:
