@@ -10,6 +10,8 @@ import typer
 from twofold.cli.app import EXITS, Json, answer, app
 from twofold.shell.check_labels import check as check_labels
 from twofold.shell.labels import Effort
+from twofold.shell.next_labels import next_batch
+from twofold.shell.spread_labels import spread as spread_labels
 
 labels = typer.Typer(
     help="Scarce and noisy labels: both families, by hand and by network, look at them together.",
@@ -52,4 +54,43 @@ def check(
     """Find labels that are probably wrong: models that have not learned from them would give others."""
     effort = Effort(budget, task, schema, reads, seed, jobs)
     told = check_labels(data, target, out, effort, groups, clean, folds)
+    answer(told.data, told.text, as_json)
+
+
+@labels.command(epilog=f"Example: twofold labels spread train.csv --target kind --out filled.csv. {EXITS}")
+def spread(
+    data: Data,
+    target: Target,
+    out: Annotated[Path, typer.Option(help="CSV or Parquet for the filled table.")] = Path("filled.csv"),
+    least: Annotated[float, typer.Option(help="Probability of a label to be filled in.", min=0, max=1)] = 0.9,
+    model: Annotated[Path | None, typer.Option(help="Folder, or .zip, for the model behind.")] = None,
+    budget: BudgetOption = "5m",
+    task: Task = None,
+    schema: SchemaFile = None,
+    reads: Reads = None,
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Fill in labels where there are none: both families label for each other as far as that helps."""
+    told = spread_labels(data, target, out, Effort(budget, task, schema, reads, seed, jobs), least, model)
+    answer(told.data, told.text, as_json)
+
+
+@labels.command("next", epilog=f"Example: twofold labels next train.csv --target kind --n 50. {EXITS}")
+def ask(
+    data: Data,
+    target: Target,
+    n: Annotated[int, typer.Option("--n", help="Rows to be labelled next.", min=1)] = 50,
+    out: Annotated[Path, typer.Option(help="CSV or Parquet for these rows.")] = Path("next.csv"),
+    budget: BudgetOption = "2m",
+    task: Task = None,
+    schema: SchemaFile = None,
+    reads: Reads = None,
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Choose the rows to label next: where both families are unsure or disagree, far from each other."""
+    told = next_batch(data, target, n, out, Effort(budget, task, schema, reads, seed, jobs))
     answer(told.data, told.text, as_json)

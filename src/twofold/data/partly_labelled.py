@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from twofold.core.schema import Schema
 from twofold.data.canonical import table_of
 from twofold.data.dataset import Dataset
 from twofold.data.infer import infer_schema
-from twofold.data.target import Roles, dataset_from_frame, missing_targets
+from twofold.data.target import make_dataset, missing_targets
 from twofold.steps.conform import as_array
 
 UNKNOWN = -1
@@ -41,6 +42,10 @@ class PartlyLabelled:
     def known(self) -> Dataset:
         """The rows with a target alone."""
         return self.dataset.take(self.labelled)
+
+    def seen_as(self, dataset: Dataset) -> PartlyLabelled:
+        """Return the same division of another form of the rows."""
+        return replace(self, dataset=dataset)
 
     def demand_unlabelled(self) -> None:
         """Insist on rows without a target.
@@ -89,14 +94,39 @@ def partly_labelled(
     ([0, 2], [1, -1, 0, -1])
     """
     demand_column(frame, target)
-    missing = missing_targets(as_array(frame[target]))
-    others = frame.drop(columns=target)
-    schema = infer_schema(others, declared)
-    known = dataset_from_frame(frame[~missing], Roles(target), task=task, declared=schema)
-    y = np.full(len(frame), UNKNOWN if known.classes else np.nan, dtype=known.y.dtype)
-    y[~missing] = known.y
-    whole = replace(known, table=table_of(others, schema), schema=schema, y=y)
-    return PartlyLabelled(whole, np.flatnonzero(~missing), np.flatnonzero(missing))
+    values = as_array(frame[target])
+    known = ~missing_targets(values)
+    if values.dtype.kind == "f" and (values[known] == np.floor(values[known])).all():
+        values = np.where(known, values, 0).astype(np.int64)  # whole numbers with gaps are read as floats
+    return divided(frame.drop(columns=target), values, known, name=target, task=task, declared=declared)
+
+
+def divided(
+    X: pd.DataFrame,
+    values: NDArray[Any],
+    known: NDArray[np.bool_],
+    *,
+    name: str = "target",
+    task: str | None = None,
+    declared: Mapping[str, str] | Schema | None = None,
+) -> PartlyLabelled:
+    """Put columns and a target together of which only some values are known.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame of n rows
+    values : array of shape (n,)
+    known : bool array of shape (n,)
+        The other values are not looked at.
+    name, task, declared
+        As of `twofold.data.target.make_dataset`.
+    """
+    schema = infer_schema(X, declared)
+    labelled = make_dataset(X[known], values[known], name=name, task=task, declared=schema)
+    y = np.full(len(X), UNKNOWN if labelled.classes else np.nan, dtype=labelled.y.dtype)
+    y[known] = labelled.y
+    whole = replace(labelled, table=table_of(X, schema), schema=schema, y=y)
+    return PartlyLabelled(whole, np.flatnonzero(known), np.flatnonzero(~known))
 
 
 def demand_column(frame: pd.DataFrame, target: str) -> None:

@@ -131,11 +131,9 @@ def _reads(teacher: Predictor) -> tuple[str, ...]:
 
 
 def _table(teacher: Predictor, frame: Any) -> Table:
-    from twofold.data.media_files import whole_paths
-    from twofold.steps.conform import columns_of, conform
+    from twofold.data.canonical import table_of
 
-    schema = teacher.schema
-    return whole_paths(conform(columns_of(frame, schema.names), schema), schema)
+    return table_of(frame, teacher.schema)
 
 
 def _read(teacher: Predictor, folder: Path, data: str) -> Rows:
