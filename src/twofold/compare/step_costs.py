@@ -168,6 +168,7 @@ BY_HAND: dict[str, Callable[[Any], float]] = {
     "pixels": lambda step: float(step.width),
     "regular_series": lambda step: 2.0 * float(step.width),
     "word_numbers": lambda _: 0.0,
+    "word_pieces": lambda _: 0.0,
     "word_vectors": lambda step: float(ASSUMED * step.width),
 }
 """Operations of one cell by the kind of step; of a clip, those of a second of sound."""

@@ -31,6 +31,7 @@ EXTRACTORS = Registry(
         "speaker": "twofold.features.audio_network:Speaker",
         "speech_embedding": "twofold.features.audio_network:SpeechEmbedding",
         "tokens": "twofold.features.word_numbers:NumberedWords",
+        "word_pieces": "twofold.features.text_network:NumberedPieces",
         "wordllama": "twofold.features.text_network:WordLlama",
     },
 )

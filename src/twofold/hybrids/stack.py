@@ -103,9 +103,12 @@ def fit_values(
 
 
 def fit_classes(
-    parts: NDArray[np.float64], y: NDArray[Any], w: NDArray[np.float64]
+    parts: NDArray[np.float64], y: NDArray[Any], w: NDArray[np.float64], *, shifted: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the weights (m,) and class shifts (k,) of the logistic stacker of probabilities (m, n, k)."""
+    """Return the weights (m,) and class shifts (k,) of the logistic stacker of probabilities (m, n, k).
+
+    Where not `shifted`, all shifts are zero: of a few rows they would be noise.
+    """
     from scipy.optimize import minimize
 
     logs = np.log(np.clip(parts, TINY, 1.0))
@@ -124,6 +127,7 @@ def fit_classes(
         residual = (p - truth) * w[:, None]
         gradient = np.concatenate([flat @ residual.ravel(), residual.sum(axis=0)])
         gradient += PULL * np.concatenate([weights - equal, 0.1 * bias])
+        gradient[m:] *= shifted
         return float(losses + pull) / total, gradient / total
 
     start = np.concatenate([equal, np.zeros(k)])

@@ -138,17 +138,17 @@ class Gather:
                     "An encoder that is named has to be there and to fit into the time.",
                     "Name another one, give more time, or leave the encoders out.",
                 )
-        hand, raw = (
+        hand, raw, pieces = (
             tuple(name for name in names if name in there or (learns(name) and name not in self.lost))
-            for names in (self.senses.hand, self.senses.raw)
+            for names in (self.senses.hand, self.senses.raw, self.senses.pieces)
         )
-        kept = {*deep, *hand, *raw}
+        kept = {*deep, *hand, *raw, *pieces}
         for key in [key for key in self._open if self._made[key].name not in kept]:
             del self._open[key]
         widths: dict[str, int] = {}
         for made in self._made.values():
             widths[made.name] = widths.get(made.name, 0) + made.width
-        return replace(self.senses, hand=hand, deep=deep, raw=raw, widths=widths)
+        return replace(self.senses, hand=hand, deep=deep, raw=raw, pieces=pieces, widths=widths)
 
     def next(self, *, deep: bool) -> dict[str, Any] | None:
         """Return the next stretch to be read: by hand first, by networks only if wished."""

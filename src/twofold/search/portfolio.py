@@ -44,12 +44,13 @@ PORTFOLIO: tuple[tuple[Plan, float], ...] = (
 
 RECURRENT = {"text": "transformer", "series": "gru", "audio": "crnn"}
 """The other networks for kinds that have several: those that read in order."""
-_HAND, _DEEP, _BOTH, _RAW = "hand", "deep", "both", "raw"
+_HAND, _DEEP, _BOTH, _RAW, _PIECES = "hand", "deep", "both", "raw", "pieces"
 CELL_PORTFOLIO: tuple[tuple[Plan, str, float], ...] = (
     (Plan("linear", "linear"), _HAND, 0.08),
     (Plan("lightgbm", "lightgbm"), _HAND, 0.10),
     (Plan("discriminant (deep)", "discriminant"), _DEEP, 0.06),
     (Plan("linear (deep)", "linear"), _DEEP, 0.10),
+    (Plan("few_label_text", HYBRIDS["few_label_text"]), _PIECES, 0.20),
     (Plan("towers", "towers"), _RAW, 0.30),
     (Plan("linear (both)", "linear"), _BOTH, 0.12),
     (Plan("realmlp (deep)", "realmlp"), _DEEP, 0.12),
@@ -74,7 +75,7 @@ CELL_PORTFOLIO: tuple[tuple[Plan, str, float], ...] = (
     (Plan("tree", "tree"), _HAND, 0.02),
 )
 """Plans for data sets with text, pictures, clips or series, and what they read: features made by hand, by
-pretrained networks, by both, or cells as they are."""
+pretrained networks, by both, or cells as they are: for new networks, or for a pretrained one."""
 
 CORE = 7
 """So many plans of the portfolio shall have their folds before the time is over ..."""
@@ -117,7 +118,13 @@ def lines_for(senses: Senses) -> list[tuple[Plan, float]]:
     """Return the plans for what a data set has to be read with, in order, with their shares of the time."""
     if not senses.read_cells:
         return list(PORTFOLIO)
-    reads = {_HAND: senses.hand, _DEEP: senses.deep, _BOTH: senses.hand + senses.deep, _RAW: senses.raw}
+    reads = {
+        _HAND: senses.hand,
+        _DEEP: senses.deep,
+        _BOTH: senses.hand + senses.deep,
+        _RAW: senses.raw,
+        _PIECES: senses.pieces,
+    }
     lines = []
     for plan, level, share in CELL_PORTFOLIO:
         if reads[level] and (level != _BOTH or senses.deep) and _has_towers(plan, senses):

@@ -23,6 +23,8 @@ BY_NETWORK: dict[str, tuple[str, ...]] = {
     "audio": ("speech_embedding",),
 }
 """Pretrained networks, best first: of those of a kind the first that the time allows is taken."""
+PIECES: dict[str, tuple[str, ...]] = {"text": ("word_pieces",)}
+"""Cells as a pretrained network reads them that is trained further."""
 RAW: dict[str, tuple[str, ...]] = {
     "text": ("tokens",),
     "image": ("pixels",),
@@ -37,8 +39,9 @@ class Senses:
 
     Parameters
     ----------
-    hand, deep, raw : tuple of str
-        Features made by hand, by pretrained networks, and cells as networks read them.
+    hand, deep, raw, pieces : tuple of str
+        Features made by hand, by pretrained networks, and cells as networks read them: new ones, and those
+        that others trained.
     widths : mapping of str to int
         Numbers of features, as far as they are known.
     left_out : tuple of (str, str)
@@ -53,18 +56,20 @@ class Senses:
     widths: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[tuple[str, str], ...] = ()
     wanted: Mapping[str, str] = field(default_factory=dict)
+    pieces: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them, the cheapest first."""
-        return self.hand + self.raw + self.deep
+        return self.hand + self.raw + self.pieces + self.deep
 
     def only(self, wanted: Collection[str]) -> Senses:
         """Return those that are wanted."""
-        hand, deep, raw = (
-            tuple(name for name in names if name in wanted) for names in (self.hand, self.deep, self.raw)
+        hand, deep, raw, pieces = (
+            tuple(name for name in names if name in wanted)
+            for names in (self.hand, self.deep, self.raw, self.pieces)
         )
-        return replace(self, hand=hand, deep=deep, raw=raw)
+        return replace(self, hand=hand, deep=deep, raw=raw, pieces=pieces)
 
     @property
     def read_cells(self) -> bool:
@@ -118,6 +123,7 @@ def senses_of(schema: Schema, *, deep: bool, encoders: Sequence[str] = ()) -> Se
         hand,
         usable(by_network) if networks else tuple(wanted),
         usable(RAW) if networks else (),
+        pieces=usable(PIECES) if networks else (),
         left_out=tuple(lost.items()),
         wanted=wanted,
     )

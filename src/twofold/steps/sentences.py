@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,28 +77,8 @@ class SentenceNetwork(Extraction):
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
         """Return float32 of shape (n, width), one row for each text."""
         tokens = token_ids(self._reader, texts, self.length * LETTERS_A_TOKEN)
-        runs = self._runs(tokens.counts)
-        embedded = np.zeros((len(texts), self.width), dtype=np.float32)
-        threads = min(thread_count(), len(runs))
-        if threads > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                made = list(pool.map(lambda rows: self._vectors(tokens, rows), runs))
-        else:
-            made = [self._vectors(tokens, rows) for rows in runs]
-        for rows, vectors in zip(runs, made, strict=True):
-            embedded[rows] = vectors
-        return embedded
-
-    def _runs(self, counts: NDArray[np.int64]) -> list[NDArray[np.intp]]:
-        """Share texts out into runs of equal length, the longest first; texts without a token stay zero."""
-        order = np.argsort(-counts, kind="stable")
-        order = order[counts[order] > 0]
-        _, starts = np.unique(-counts[order], return_index=True)
-        runs = []
-        for group in np.split(order, starts[1:]) if len(order) else []:
-            size = 1 if self._one_by_one else max(1, TOKENS_A_RUN // int(counts[group[0]]))
-            runs += [group[start : start + size] for start in range(0, len(group), size)]
-        return runs
+        most = 1 if self._one_by_one else TOKENS_A_RUN
+        return in_runs(tokens.counts, lambda rows: self._vectors(tokens, rows), self.width, most)
 
     def _vectors(self, tokens: TokenIds, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         count = int(tokens.counts[rows[0]])
@@ -140,3 +121,40 @@ class SentenceNetwork(Extraction):
     @cached_property
     def _probed_width(self) -> int:
         return int(self._run(np.zeros((1, 2), dtype=np.int64)).shape[-1])
+
+
+def in_runs(
+    counts: NDArray[np.int64],
+    vectors: Callable[[NDArray[np.intp]], NDArray[np.float32]],
+    width: int,
+    most: int | None = None,
+) -> NDArray[np.float32]:
+    """Embed texts in runs of equal length, the longest first; texts without a token stay zero.
+
+    Parameters
+    ----------
+    counts : integer array of shape (n,)
+        Tokens of each text.
+    vectors : callable (places of a run's texts) -> float32 array of shape (texts, width)
+    width : int
+    most : int or None
+        Tokens of a run, `TOKENS_A_RUN` where nothing is said; a run has one text at least.
+    """
+    most = most or TOKENS_A_RUN
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    _, starts = np.unique(-counts[order], return_index=True)
+    runs = []
+    for group in np.split(order, starts[1:]) if len(order) else []:
+        size = max(1, most // int(counts[group[0]]))
+        runs += [group[start : start + size] for start in range(0, len(group), size)]
+    embedded = np.zeros((len(counts), width), dtype=np.float32)
+    threads = min(thread_count(), len(runs))
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            made = list(pool.map(vectors, runs))
+    else:
+        made = [vectors(rows) for rows in runs]
+    for rows, found in zip(runs, made, strict=True):
+        embedded[rows] = found
+    return embedded
