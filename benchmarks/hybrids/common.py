@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.stats import t as student
 from sklearn.model_selection import train_test_split
 
-from twofold.core.budget import Budget
+from twofold.core.budget import Budget, count_cores
 from twofold.data.dataset import Dataset
 from twofold.data.target import Roles, dataset_from_frame
 from twofold.metrics import get_metric
@@ -139,7 +139,7 @@ def score(graph: Graph, dataset: Dataset, metric: str | None = None) -> float:
 
 def run_plan(plan: Plan, learn: Dataset, test: Dataset, seconds: float, seed: int, metric: str) -> Outcome:
     """Fit a plan within so many seconds and score it."""
-    fitted = fit_plan(plan, learn, budget=Budget(seconds, cores=2), seed=seed)
+    fitted = fit_plan(plan, learn, budget=Budget(seconds, cores=count_cores()), seed=seed)
     return Outcome(score(fitted.graph, test, metric), fitted.seconds, time_rows(fitted.graph, test))
 
 

@@ -15,7 +15,7 @@ from functools import partial
 import pandas as pd
 from common import HOME, Line, Outcome, main, score, time_rows
 
-from twofold.core.budget import Budget
+from twofold.core.budget import Budget, count_cores
 from twofold.core.control import Problem
 from twofold.data.dataset import Dataset
 from twofold.data.target import Roles, dataset_from_frame
@@ -70,7 +70,7 @@ def as_it_came(learn: Dataset, seed: int) -> Graph:
 
 def tuned(learn: Dataset, seed: int) -> Graph:
     """Return the joined model."""
-    return fit_plan(TUNED, learn, budget=Budget(cores=2), seed=seed).graph
+    return fit_plan(TUNED, learn, budget=Budget(cores=count_cores()), seed=seed).graph
 
 
 WAYS = {"ml": words, "dl": as_it_came, "hybrid": tuned}

@@ -25,7 +25,7 @@ from common import HOME, Line, Outcome, divided, main, score, table_rows, time_r
 from numpy.typing import NDArray
 
 from twofold.bundle.about import About, Bundle
-from twofold.core.budget import Budget
+from twofold.core.budget import Budget, count_cores
 from twofold.core.table import Table
 from twofold.data.dataset import Dataset
 from twofold.data.split import make_folds
@@ -79,12 +79,12 @@ def division(table: str, seed: int) -> Division:
     folds = make_folds(learn, FOLDS, seed)
     bundles, said, seconds, all_seconds = {}, {}, {}, {}
     for family, plan in PLANS.items():
-        fitted = fit_plan(plan, learn, budget=Budget(SECONDS, cores=2), seed=seed)
+        fitted = fit_plan(plan, learn, budget=Budget(SECONDS, cores=count_cores()), seed=seed)
         about = About(learn.task, learn.target, learn.classes, learn.schema, model=family, family=family)
         bundles[family], seconds[family] = Bundle(about, fitted.graph), fitted.seconds
         began = time.perf_counter()
         said[family] = predict_out_of_fold(
-            plan, learn, folds, budget=Budget(FOLDS * SECONDS, cores=2), seed=seed
+            plan, learn, folds, budget=Budget(FOLDS * SECONDS, cores=count_cores()), seed=seed
         )
         all_seconds[family] = time.perf_counter() - began
     return Division(learn, test, bundles, said, seconds, all_seconds)
