@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,12 @@ from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
 from twofold.core.errors import BundleError, InputError
 from twofold.core.schema import Column, Schema
+from twofold.core.table import Unreadable
 from twofold.hybrids.rules.audit import COLUMNS, audit
 from twofold.hybrids.rules.laying import decide, lay_over
 from twofold.hybrids.rules.remarks import remarks_of, remarks_on_rows
 from twofold.hybrids.rules.tally import score_both, tally
+from twofold.steps.base import Graph, Node, Step
 from twofold.steps.rules import Rules
 
 ROWS = pd.DataFrame(
@@ -186,10 +189,33 @@ def test_a_route_sends_its_rows_to_the_other_model_and_weighs_them_after():
     np.testing.assert_allclose(odds[:, 1] / odds[:, 0], 2)
 
 
+@dataclass(frozen=True)
+class Says(Step):
+    """Answers one number, and complains of its last row."""
+
+    kind = "says"
+    number: float
+
+    def run(self, *inputs):
+        (asked,) = inputs
+        asked.complain(Unreadable("photo", asked.n_rows - 1, "x.png", "no picture"))
+        return np.full((asked.n_rows, 1), self.number)
+
+
+def test_the_first_route_by_priority_answers_and_tells_which_rows_it_could_not_read():
+    text = "{age: {below: 30}} -> {route: other}\n{age: {below: 20}} -> {route: other} -> 1"
+    low, high = rules(text, "regression").rules
+    routes = tuple(Graph((Node(Says(number), ("table",), "prediction"),)) for number in (1.0, 2.0))
+    step = Rules((low, replace(high, place=1)), routes, 0)
+    asked = replace(table(ROWS.assign(age=[17.0, 50.0, 25.0, 19.0])), memo={})
+    assert step.run(asked, np.zeros((4, 1)))[:, 0].tolist() == [2.0, 0.0, 1.0, 2.0]
+    assert sorted(problem.row for problem in asked.complaints) == [2, 3]
+
+
 def test_another_model_may_read_more_columns_but_answers_the_same_target():
     more = Schema((Column("age", "number"), Column("rent", "number")))
     other = bundle()
-    other = Bundle(about().__class__(**{**vars(other.about), "schema": more}), other.graph)
+    other = Bundle(replace(other.about, schema=more), other.graph)
     book = rules("{age: {below: 30}} -> {route: other}")
     assert "rent" in lay_over(bundle(), book, [other]).about.schema.names
     with pytest.raises(InputError, match="answers regression"):
@@ -301,7 +327,7 @@ def test_the_audit_log_says_who_decided(monkeypatch):
     step = Rules(book.rules, (), 2)
     laid = lay_over(bundle(), rules("{age: {above: 500}} -> {answer: bad}"))
     node = laid.graph.nodes[-1]
-    graph = laid.graph.__class__((*laid.graph.nodes[:-1], node.__class__(step, node.inputs, node.output)))
+    graph = Graph((*laid.graph.nodes[:-1], replace(node, step=step)))
     model, rows = Predictor(laid.about, graph), frame()
     lines = audit(model, rows)
     young = np.flatnonzero(rows["age"] < 30).tolist()

@@ -213,6 +213,18 @@ def test_rules_are_learned_from_labels_from_answers_and_between_models(run, tmp_
     assert run("apply", "other", "rules.yaml", "--out", "ruled")[0] == 0
 
 
+@pytest.mark.parametrize(
+    "command", [("check", "house", "rules.yaml", "gaps.csv"), ("learn", "house", "gaps.csv")]
+)
+def test_rows_without_an_answer_are_left_out(run, tmp_path, command):
+    rows = known(240)
+    rows.loc[:29, "credit"] = ["?", "", None] * 10
+    rows.to_csv(tmp_path / "gaps.csv", index=False)
+    code, out, _ = run(*command)
+    assert code == 0
+    assert "210 rows of gaps.csv" in out
+
+
 def test_rules_are_learned_for_values(run, tmp_path):
     rows = known(800, 1)
     rows["credit"] = 0.1 * (rows["age"].fillna(40) - 40) + 3.0 * (rows["town"] == "Rome")
@@ -246,6 +258,16 @@ def test_what_cannot_be_learned_is_told_in_three_parts(run, tmp_path, words, sai
     assert said in err
     assert [line.split(":")[0] for line in err.splitlines()] == ["error", "allowed", "to do"]
     assert (tmp_path / "rules.yaml").read_text() == GOOD
+
+
+def test_where_no_rule_is_proved_nothing_is_written(run, tmp_path):
+    rows = known(300)
+    rows["credit"] = np.where(rows["age"].fillna(40) > 40, "good", "bad")
+    rows.to_csv(tmp_path / "right.csv", index=False)
+    code, out, _ = run("learn", "house", "right.csv", "--actions", "override", "--out", "none.yaml")
+    assert code == 0
+    assert "Nothing was written" in out
+    assert not (tmp_path / "none.yaml").exists()
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -82,6 +82,11 @@ class Table:
         """Note that a cell could not be read; tables without a memo keep no notes."""
         if self.memo is not None:
             self.memo.setdefault(UNREADABLE, {})[problem.column, problem.row] = problem
+
+    def complain_of(self, part: Table, rows: NDArray[np.intp]) -> None:
+        """Note what could not be read in a part of this table, whose rows these are."""
+        for problem in part.complaints:
+            self.complain(replace(problem, row=int(rows[problem.row])))
 
     @property
     def complaints(self) -> tuple[Unreadable, ...]:

@@ -40,6 +40,7 @@ def learn_rules_for(
     trust_native: bool,
 ) -> Told:
     """Learn rules from rows that the model has not learned from, and write them for a person to edit."""
+    from twofold.bundle.labels import answered_codes
     from twofold.bundle.predictor import load
     from twofold.hybrids.rules.book import RuleBook
     from twofold.hybrids.rules.learning import learn_certain_rules, learn_rules
@@ -61,21 +62,24 @@ def learn_rules_for(
             "Use --from errors.",
         )
     if source == "answers":
-        unseen = replace(unseen, y=unseen.said.argmax(axis=1))
+        unseen = replace(unseen, y=answered_codes(model.about, unseen.said))
     learned = (learn_rules if source == "errors" else learn_certain_rules)(unseen, effort)
-    models = (("other", str(other and other.resolve())),) if "route" in _actions(learned) else ()
+    found = [vars(proof) for proof in learned.proofs]
+    told = finite({"out": str(out) if found else None, "tried": learned.tried, "rules": found})
+    if not found:
+        words = f"None of {learned.tried} rules was proved. Nothing was written: keep the model as it is."
+        return Told(f"{where}\n{words}", told)
+    routed = any(rule.action == "route" for rule in learned.rules)
+    models = (("other", str(other and other.resolve())),) if routed else ()
     book = RuleBook(learned.rules, models)
     write_text(out, write_rules(book, model.about, _head(model.about, source, where, learned)))
-    lines = [where, *rules_text(book, model.about)]
-    lines += [f"{len(book.rules)} of {learned.tried} rules were proved; they are in {out}."]
-    if book.rules:
-        lines += ["Read and edit them, then: twofold rules apply FOLDER RULES --out NEWFOLDER"]
-    found = [vars(proof) for proof in learned.proofs]
-    return Told("\n".join(lines), finite({"out": str(out), "tried": learned.tried, "rules": found}))
-
-
-def _actions(learned: Learned) -> set[str]:
-    return {rule.action for rule in learned.rules}
+    lines = [
+        where,
+        *rules_text(book, model.about),
+        f"{len(book.rules)} of {learned.tried} rules were proved; they are in {out}.",
+        "Read and edit them, then: twofold rules apply FOLDER RULES --out NEWFOLDER",
+    ]
+    return Told("\n".join(lines), told)
 
 
 def _head(about: About, source: str, where: str, learned: Learned) -> str:
@@ -91,6 +95,8 @@ def _unseen(
 ) -> tuple[Unseen, str]:
     """Return rows that the model has not learned from, and a sentence about them."""
     from twofold.data.read import read_table
+    from twofold.hybrids.rules.learning import Unseen
+    from twofold.steps.conform import columns_of, conform
 
     if data is None:
         return _out_of_fold(model, second, folder)
@@ -100,8 +106,8 @@ def _unseen(
         raise InputError(
             f"'{data}' has no column '{name}'.", "The true answers are needed.", "Name them with --target."
         )
-    frame = frame[frame[name].notna()]
-    table, y = known_rows(model, frame, name)
+    frame, y = known_rows(model, frame, name)
+    table = conform(columns_of(frame, model.schema.names), model.schema)
     new = _not_learned_from(folder, table)
     if new.sum() < FEWEST:
         raise InputError(
@@ -112,8 +118,9 @@ def _unseen(
     frame = frame[new]
     known = len(new) - int(new.sum())
     more = f"; {known:,} that the model has learned from were left out" if known else ""
+    other = None if second is None else second.output(frame)
     return (
-        _evidence(model, table.take(new), y[new], model.output(frame), second and second.output(frame)),
+        Unseen(table.take(new), model.about, y[new], model.output(frame), other),
         f"Learned from {int(new.sum()):,} rows of {Path(data).name}{more}.",
     )
 
@@ -123,6 +130,7 @@ def _out_of_fold(model: Predictor, second: Predictor | None, folder: Path) -> tu
     import numpy as np
 
     from twofold.data.store import load_dataset
+    from twofold.hybrids.rules.learning import Unseen
     from twofold.search.result_files import load_result
 
     if second is not None:
@@ -141,17 +149,10 @@ def _out_of_fold(model: Predictor, second: Predictor | None, folder: Path) -> tu
             f"{FEWEST} are needed.",
             "Name a table of new rows.",
         )
-    unseen = _evidence(model, dataset.table.take(scored), np.asarray(dataset.y)[scored], said[scored], None)
     return (
-        unseen,
+        Unseen(dataset.table.take(scored), model.about, dataset.y[scored], said[scored]),
         f"Learned from the fit's {len(scored):,} rows, each answered by a model that had not seen it.",
     )
-
-
-def _evidence(model: Predictor, table: Any, y: Any, said: Any, other: Any) -> Unseen:
-    from twofold.hybrids.rules.learning import Unseen
-
-    return Unseen(table, model.about, y, said, other)
 
 
 def _not_learned_from(folder: Path, table: Any) -> Any:

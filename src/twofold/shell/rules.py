@@ -57,8 +57,7 @@ def _on_rows(
     name = target or model.about.target
     y = None
     if name in frame.columns:
-        frame = frame[frame[name].notna()]
-        _, y = known_rows(model, frame, name)
+        frame, y = known_rows(model, frame, name)
     table = conform(columns_of(frame, both.schema.names), both.schema)
     said, decisions, step = decide(laid.graph, table)
     used = replace(book, rules=step.rules, places=())
@@ -172,9 +171,11 @@ def rules_text(book: RuleBook, about: About) -> list[str]:
 
 
 def known_rows(model: Predictor, frame: Any, target: str) -> tuple[Any, Any]:
-    """Return the canonical table of a frame, and its true class codes or values."""
-    from twofold.bundle.labels import known_targets
-    from twofold.steps.conform import columns_of, conform
+    """Return the rows of a frame whose answer is known, and their true class codes or values."""
+    import numpy as np
 
-    table = conform(columns_of(frame, model.schema.names), model.schema)
-    return table, known_targets(model.about, frame[target])
+    from twofold.bundle.labels import known_targets
+
+    y = known_targets(model.about, frame[target])
+    known = y >= 0 if model.about.classes else np.isfinite(y)
+    return frame[known], y[known]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,7 @@ class Cascade(Step):
             parts = [np.asarray(graph.run({INPUT: asked}, PREDICTION), dtype=np.float64) for graph in graphs]
             told, shared = opinion(np.stack(parts))
             if asked is not table:
-                for problem in asked.complaints:
-                    table.complain(replace(problem, row=int(rows[problem.row])))
+                table.complain_of(asked, rows)
             if answer is None:
                 answer = told
             else:

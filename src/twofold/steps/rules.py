@@ -156,7 +156,9 @@ class Rules(Step):
             free &= ~fired[place]
             rows = np.flatnonzero(spoke[place])
             if len(rows):
-                out[rows] = self.routes[rule.place].run({INPUT: table.take(rows)})
+                sent = table.take(rows)
+                out[rows] = self.routes[rule.place].run({INPUT: sent})
+                table.complain_of(sent, rows)
 
     def _weigh(self, out: NDArray[Any], rows: NDArray[np.bool_], rule: Rule) -> None:
         if not self.n_classes:
