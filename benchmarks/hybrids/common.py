@@ -24,7 +24,7 @@ from twofold.core.budget import Budget, count_cores
 from twofold.data.dataset import Dataset
 from twofold.data.target import Roles, dataset_from_frame
 from twofold.metrics import get_metric
-from twofold.steps.base import INPUT, Graph
+from twofold.steps.base import INPUT, PREDICTION, Graph
 from twofold.workflow.fitting import fit_plan
 from twofold.workflow.plan import Plan
 
@@ -120,13 +120,13 @@ def divided(
     return known, dataset_from_frame(score, Roles(target), task=task, declared=kinds)
 
 
-def time_rows(graph: Graph, dataset: Dataset) -> float:
-    """Return the median seconds of one row, answered alone."""
+def time_rows(graph: Graph, dataset: Dataset, output: str = PREDICTION) -> float:
+    """Return the median seconds of one row, answered alone by one output of a graph."""
     seconds = []
     for row in range(min(TIMED_ROWS, len(dataset.y))):
         one = dataset.table.take(np.array([row]))
         began = time.perf_counter()
-        graph.run({INPUT: one})
+        graph.run({INPUT: one}, output)
         seconds.append(time.perf_counter() - began)
     return float(np.median(seconds[5:]))
 

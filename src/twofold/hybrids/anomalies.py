@@ -3,8 +3,9 @@
 When it helps: nobody knows beforehand what the unusual rows look like. Trees that isolate rows see values
 that are rare one by one, neighbours see rows that stand alone, an autoencoder sees columns that do not fit
 each other. The blend is rarely the best of the three and hardly ever the worst, and without labels nobody
-can tell which one that is. When not: with labels of some anomalies a classifier is far better. Cost: all
-three parts at each row, of which the neighbours cost most; a bundle holds up to 2,000 rows for them.
+can tell which one that is. When not: the kind of anomaly is known, so that the part that sees it is better
+alone; or some anomalies have labels: then a classifier is far better. Cost: all three parts at each row, of
+which the neighbours cost most; a bundle holds up to 2,000 rows for them.
 
 Sources: isolation forest (Liu, Ting and Zhou 2008); distance to the nearest neighbours (Ramaswamy,
 Rastogi and Shim 2000); error of an autoencoder (Hawkins, He, Williams and Baxter 2002). The scores have no
@@ -42,7 +43,8 @@ from twofold.steps.stack_columns import StackColumns
 
 PARTS = ("isolation", "neighbours", "autoencoder")
 """In the order of the columns of scores."""
-NEIGHBOURS = 10
+NEIGHBOURS = 30
+"""So many that a small group of anomalies does not hide its members from each other."""
 MOST_ROWS = 2_000
 """Rows that distances are measured to."""
 MOST_REFERENCE = 5_000

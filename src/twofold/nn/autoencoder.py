@@ -279,7 +279,7 @@ def fit_autoencoder(
     Autoencoder
     """
     shape = shape or Shape()
-    torch.set_num_threads(control.budget.cores)
+    torch.set_num_threads(1)  # layers as small as these are slower on several
     tensor = torch.from_numpy(np.array(X, dtype=np.float32))
     size = 256 if len(X) >= 3_000 else 64
     epochs = shape.epochs_for(len(X) // size)
