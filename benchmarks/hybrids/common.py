@@ -33,6 +33,8 @@ from tables import LEFT_OUT, tables
 
 HOME = Path(os.environ.get("TWOFOLD_DATA_HOME", "."))
 TIMED_ROWS = 60
+ASIDE = 0.3
+"""Share of the rows that each division sets aside."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Line:
     ml, dl, hybrid : sequence of Outcome
         One for each division, in the same order.
     test_share : float
-        Rows scored over rows learned from, which widens the intervals (Nadeau and Bengio 2003).
+        Rows set aside over rows that could be learned from, which widens the intervals (Nadeau and Bengio
+        2003); of a sample of these two divisions have fewer in common than that allows for.
     note : str
         What else a reader has to know, in a few words.
     """
@@ -110,7 +113,7 @@ def divided(
     """Return rows to learn from (`train` at most) and rows to score: 70/30, anew for each seed."""
     strata = pd.qcut(frame[target].rank(method="first"), 10, labels=False)
     strata = strata if task == "regression" else frame[target]
-    learn, score = train_test_split(frame, test_size=0.3, random_state=seed, stratify=strata)
+    learn, score = train_test_split(frame, test_size=ASIDE, random_state=seed, stratify=strata)
     if train is not None and len(learn) > train:
         learn, _ = train_test_split(
             learn, train_size=train, random_state=seed, stratify=strata.loc[learn.index]
@@ -170,7 +173,7 @@ def compare(
         learn, test = divided(frame, target, task, seed, train)
         for key, plan in plans.items():
             found[key].append(run_plan(plan, learn, test, seconds, seed, chosen))
-    return Compared(found, chosen, len(learn.y), len(test.y) / len(learn.y))
+    return Compared(found, chosen, len(learn.y), ASIDE / (1 - ASIDE))
 
 
 def compare_plans(
