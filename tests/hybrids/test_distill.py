@@ -4,14 +4,19 @@ import numpy as np
 import pytest
 
 import twofold
+from tests.models.test_every_model import halves
 from twofold.bundle.about import About, Bundle
 from twofold.bundle.predictor import Predictor
+from twofold.core.budget import Budget
+from twofold.core.control import Control
 from twofold.core.errors import InputError
 from twofold.core.schema import Column, Schema
 from twofold.core.table import Table
 from twofold.hybrids.distill import Distilled, known_answers
 from twofold.hybrids.distilling.report import Held, make_report
-from twofold.hybrids.distilling.teach import answers_of
+from twofold.hybrids.distilling.soft_trees import SoftTrees
+from twofold.hybrids.distilling.teach import answers_of, as_answers
+from twofold.models.lightgbm import LightGBM
 from twofold.steps.base import INPUT, PREDICTION, Graph, Node
 from twofold.steps.linear import Linear
 from twofold.steps.numbers import Numbers
@@ -140,7 +145,7 @@ def test_a_tree_is_told_in_words_that_say_what_it_answers():
     assert len(lines) == 4
     assert all(line.startswith("if ") and " %" in line for line in lines)
     assert not any("z" in line.partition(":")[0] for line in lines), "z has no influence"
-    assert sum(int(line.split("(")[-1].split()[0].replace(",", "")) for line in lines) == 3 * N
+    assert sum(int(line.split("(")[-1].split()[0].replace(",", "")) for line in lines) == 2 * N
     assert distilled("binary", "trees").in_words() == ""
 
 
@@ -171,6 +176,37 @@ def test_the_report_of_a_copy_is_perfect_and_a_noisy_student_is_worse():
     score = worse.lines["plain"].score
     assert score.low < score.value < score.high
     assert score.value == copy.lines["student"].score.value
+
+
+def test_the_report_on_values_tells_the_share_of_the_teachers_variance():
+    master, table = teacher("regression"), Table(rows(300, 3), 300)
+    answers = answers_of(master.graph, table)
+    half = Graph(
+        (
+            master.graph.nodes[0],
+            Node(Linear(np.array([[30.0, 0.0, 0.0]]), np.zeros(1), "identity"), ("X",), PREDICTION),
+        )
+    )
+    report = make_report(Held(table, answers), Bundle(master.about, master.graph), half, None)
+    assert (report.measure, report.labelled, report.lines["student"].score) == ("r2", 0, None)
+    assert report.lines["teacher"].fidelity.value == 1.0
+    off = answers - answers_of(half, table)
+    assert report.lines["student"].fidelity.value == pytest.approx(1 - np.mean(off**2) / np.var(answers))
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_trees_on_certain_answers_are_trees_on_labels(task):
+    (X, y), watched, problem = halves("lightgbm", task)
+    control = Control(Budget(cores=1), 3, 20)
+    options = {
+        "learning_rate": 0.1,
+        "bagging_fraction": 1.0,
+    }  # rows are drawn from a different order otherwise
+    told = SoftTrees(learning_rate=0.1).fit(
+        X, as_answers(y, problem.n_classes), problem=problem, control=control
+    )
+    known = LightGBM(learning_rate=0.1).fit(X, y, problem=problem, control=control)
+    np.testing.assert_allclose(told.output(watched.X), known.output(watched.X), atol=1e-6)
 
 
 def test_shuffled_labels_teach_nothing():

@@ -17,7 +17,7 @@ def distill(
     data: Annotated[str, typer.Argument(help="Rows to distil on; the target may be missing.")],
     into: Annotated[str, typer.Option(help="trees, tree (to be read) or network.")] = "trees",
     unlabelled: Annotated[str | None, typer.Option(help="Further rows for the teacher to answer.")] = None,
-    made_up: Annotated[float, typer.Option(help="Made-up rows for each real one.")] = 2.0,
+    made_up: Annotated[float, typer.Option(help="Made-up rows for each real one.")] = 1.0,
     trust: Annotated[
         float, typer.Option(help="Share of the teacher in what is learned of a labelled row, 0 to 1.")
     ] = 0.7,

@@ -9,9 +9,9 @@ HYBRIDS = Registry(
     {
         "augmented": "twofold.hybrids.augment:Augmented",
         "detector": "twofold.hybrids.detector:Detector",
-        "gated_experts": "twofold.hybrids.gated_experts:GatedExperts",
         "distilled": "twofold.hybrids.distilled:DistilledTrees",
         "few_label_text": "twofold.hybrids.few_label_text:FewLabelText",
+        "gated_experts": "twofold.hybrids.gated_experts:GatedExperts",
         "leaves": "twofold.hybrids.leaves:Leaves",
         "neighbours": "twofold.hybrids.neighbours:NeighboursNetwork",
         "residual": "twofold.hybrids.residual:Residual",

@@ -86,7 +86,7 @@ def distill(
         "teacher_has_seen_the_held_rows": flattered,
         "folder": str(out),
     }
-    seen = None if rows.kept.answers is None else flattered
+    seen = flattered if flattered or rows.kept.answers is not None else None
     lines = [
         *head(len(learn), len(held), seen),
         "",

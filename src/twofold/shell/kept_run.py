@@ -24,7 +24,7 @@ class Remembered:
     learned : boolean array of shape (n,)
         The run has learned from a row with the same values.
     answers : array of shape (n, k) or None
-        Its answers out of fold; NaN where it has none. None without a run.
+        Its answers out of fold; NaN where it has none. None without a finished run.
     metric : str or None
         What the run was judged by.
     """
@@ -48,16 +48,17 @@ def remember(folder: Path, table: Table) -> Remembered:
 
     run = run_of(folder)
     nothing = Remembered(np.zeros(table.n_rows, dtype=bool))
-    if not (run / "data" / "meta.json").exists() or not (run / NAME).exists():
+    if not (run / "data" / "meta.json").exists():
         return nothing
     dataset, _ = load_dataset(run / "data")
     if set(dataset.table.columns) != set(table.columns):
         return nothing
-    result = load_result(run)
     hashes, first = np.unique(row_hashes(dataset.table), return_index=True)
     asked = row_hashes(table)
     place = np.minimum(np.searchsorted(hashes, asked), len(hashes) - 1)
     learned = hashes[place] == asked
-    said = result.choice.predictions
-    answers = np.where(learned[:, None], said[first[place]], np.nan)
+    if not (run / NAME).exists():
+        return Remembered(learned)
+    result = load_result(run)
+    answers = np.where(learned[:, None], result.choice.predictions[first[place]], np.nan)
     return Remembered(learned, answers, result.metric)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twofold.core.errors import InputError
+from twofold.shell.kept_run import remember
 from twofold.shell.rules import known_rows, rules_text
 from twofold.shell.told import Told, bundle_of, finite, run_of, write_text
 
@@ -108,7 +109,7 @@ def _unseen(
         )
     frame, y = known_rows(model, frame, name)
     table = conform(columns_of(frame, model.schema.names), model.schema)
-    new = _not_learned_from(folder, table)
+    new = ~remember(folder, table).learned
     if new.sum() < FEWEST:
         raise InputError(
             f"'{data}' has {int(new.sum())} rows that the model has not learned from, of {len(new):,}.",
@@ -153,19 +154,3 @@ def _out_of_fold(model: Predictor, second: Predictor | None, folder: Path) -> tu
         Unseen(dataset.table.take(scored), model.about, dataset.y[scored], said[scored]),
         f"Learned from the fit's {len(scored):,} rows, each answered by a model that had not seen it.",
     )
-
-
-def _not_learned_from(folder: Path, table: Any) -> Any:
-    """Return the rows that are not among those of the kept run, as far as there is one."""
-    import numpy as np
-
-    from twofold.data.leakage import row_hashes
-    from twofold.data.store import load_dataset
-
-    kept = run_of(folder) / "data"
-    if not (kept / "meta.json").exists():
-        return np.ones(table.n_rows, dtype=bool)
-    dataset, _ = load_dataset(kept)
-    if set(dataset.table.columns) != set(table.columns):
-        return np.ones(table.n_rows, dtype=bool)
-    return ~np.isin(row_hashes(table), row_hashes(dataset.table))
