@@ -198,13 +198,8 @@ def test_the_report_on_values_tells_the_share_of_the_teachers_variance():
 def test_trees_on_certain_answers_are_trees_on_labels(task):
     (X, y), watched, problem = halves("lightgbm", task)
     control = Control(Budget(cores=1), 3, 20)
-    options = {
-        "learning_rate": 0.1,
-        "bagging_fraction": 1.0,
-    }  # rows are drawn from a different order otherwise
-    told = SoftTrees(learning_rate=0.1).fit(
-        X, as_answers(y, problem.n_classes), problem=problem, control=control
-    )
+    answers = as_answers(y, problem.n_classes)
+    told = SoftTrees(learning_rate=0.1).fit(X, answers, problem=problem, control=control)
     known = LightGBM(learning_rate=0.1).fit(X, y, problem=problem, control=control)
     np.testing.assert_allclose(told.output(watched.X), known.output(watched.X), atol=1e-6)
 
