@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twofold.core.errors import InputError
 from twofold.shell.kept_run import remember
@@ -95,6 +95,8 @@ def _unseen(
     model: Predictor, second: Predictor | None, folder: Path, data: str | None, target: str | None
 ) -> tuple[Unseen, str]:
     """Return rows that the model has not learned from, and a sentence about them."""
+    import numpy as np
+
     from twofold.data.read import read_table
     from twofold.hybrids.rules.learning import Unseen
     from twofold.steps.conform import columns_of, conform
@@ -109,20 +111,20 @@ def _unseen(
         )
     frame, y = known_rows(model, frame, name)
     table = conform(columns_of(frame, model.schema.names), model.schema)
-    new = ~remember(folder, table).learned
-    if new.sum() < FEWEST:
+    new = np.flatnonzero(~remember(folder, table).learned)
+    if len(new) < FEWEST:
         raise InputError(
-            f"'{data}' has {int(new.sum())} rows that the model has not learned from, of {len(new):,}.",
+            f"'{data}' has {len(new)} rows that the model has not learned from, of {table.n_rows:,}.",
             f"{FEWEST} are needed: in rows that it knows the model looks better than it is.",
             "Bring new rows; or leave the table out, where the folder keeps the run of the fit.",
         )
-    frame = frame[new]
-    known = len(new) - int(new.sum())
+    frame = frame.iloc[new]
+    known = table.n_rows - len(new)
     more = f"; {known:,} that the model has learned from were left out" if known else ""
     other = None if second is None else second.output(frame)
     return (
         Unseen(table.take(new), model.about, y[new], model.output(frame), other),
-        f"Learned from {int(new.sum()):,} rows of {Path(data).name}{more}.",
+        f"Learned from {len(new):,} rows of {Path(data).name}{more}.",
     )
 
 
