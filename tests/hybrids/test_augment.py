@@ -7,8 +7,9 @@ from twofold.core.budget import Budget
 from twofold.core.control import Control, Problem, Validation
 from twofold.core.errors import InputError
 from twofold.hybrids import augment
-from twofold.hybrids.augment import Augmented, Gain
+from twofold.hybrids.augment import Augmented
 from twofold.hybrids.augmenting import ways
+from twofold.hybrids.augmenting.gain import Gain
 from twofold.hybrids.augmenting.quality import judge
 from twofold.hybrids.augmenting.smote import between_neighbours
 from twofold.hybrids.augmenting.spans import MOST_CODES, Spans

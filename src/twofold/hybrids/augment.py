@@ -15,7 +15,7 @@ of small trees; nothing at prediction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -27,38 +27,16 @@ from twofold.core.control import Control, Problem, Validation
 from twofold.core.errors import InputError
 from twofold.core.random import deal_evenly, derive_seed, make_generator
 from twofold.core.space import Choice, Range, Space
+from twofold.hybrids.augmenting.gain import Gain
 from twofold.hybrids.augmenting.ways import WAYS, Fuller, fuller, missing_rows
 from twofold.models.base import Model, infer_problem
 from twofold.models.lightgbm import LightGBM
 from twofold.steps.base import FEATURES, PREDICTION, Graph, Node
-from twofold.steps.pool import TINY, Pool
+from twofold.steps.pool import Pool
 
 FOLDS = 3
-SURE = 1.64
-"""Standard errors by which a way has to be better than plain rows: one-sided 95 %."""
 FOR_NETWORK = 0.2
 """Share of the time that is left which one training of the network may take."""
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What a way brings over plain rows, out of fold.
-
-    Parameters
-    ----------
-    mean : float
-        Of the log loss saved, a row.
-    error : float
-        Its standard error over paired rows.
-    """
-
-    mean: float
-    error: float
-
-    @property
-    def sure(self) -> bool:
-        """Whether it is more than chance."""
-        return self.mean > SURE * self.error
 
 
 class Augmented(Model):
@@ -159,15 +137,15 @@ class Augmented(Model):
     def _evidence(self, rows: Validation, control: Control) -> dict[str, Gain]:
         """Try each way on the same inner folds."""
         fold = deal_evenly(rows.y, FOLDS, make_generator(control.seed, "folds"))
-        losses = {way: np.empty(len(rows.y)) for way in WAYS}
+        chance = {way: np.empty(len(rows.y)) for way in WAYS}
         for part in range(FOLDS):
             learn, score = _take(rows, fold != part), _take(rows, fold == part)
             for way in WAYS:
                 trees, shares = self._learn(way, learn, control, f"fold {part}")
-                p = shares.run(trees.output(score.X))[np.arange(len(score.y)), score.y]
-                losses[way][fold == part] = -np.log(np.maximum(p, TINY))
-        weight = np.ones(len(rows.y)) if rows.weight is None else rows.weight
-        return {way: _gain(losses["plain"] - losses[way], weight) for way in WAYS if way != "plain"}
+                p = shares.run(trees.output(score.X))
+                chance[way][fold == part] = p[np.arange(len(score.y)), score.y]
+        plain = chance.pop("plain")
+        return {way: Gain.between(p, plain, rows.weight) for way, p in chance.items()}
 
     def _learn(self, way: str, rows: Validation, control: Control, part: str) -> tuple[LightGBM, Pool]:
         """Return trees that learned from rows in a way, and what sets their answers back to real shares."""
@@ -200,9 +178,3 @@ def _alike(found: Fuller, watched: Validation | None) -> Validation | None:
         return None
     weight = np.ones(len(watched.y)) if watched.weight is None else watched.weight
     return replace(watched, weight=weight * found.factors[watched.y])
-
-
-def _gain(saved: NDArray[np.float64], weight: NDArray[np.float64]) -> Gain:
-    mean = float(np.average(saved, weights=weight))
-    share = weight / weight.sum()
-    return Gain(mean, float(np.sqrt((share**2 * (saved - mean) ** 2).sum())))

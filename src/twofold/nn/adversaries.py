@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +137,29 @@ def _slope(critic: Any, true: Any, made: Any, told: Any, packed: int, draw: torc
     (slope,) = torch.autograd.grad(critic(between, told).sum(), between, create_graph=True)
     norm = slope.reshape(len(true) // packed, -1).norm(dim=1)
     return ((norm - 1) ** 2).mean()
+
+
+def trained_maker(
+    make: Callable[[], tuple[Any, Any]],
+    rows: NDArray[np.float32],
+    y: NDArray[np.int64],
+    n_classes: int,
+    match: Match,
+    control: Control,
+) -> tuple[Any, int]:
+    """Return a maker that was trained against a critic, and its steps; global randomness stays as it is.
+
+    Parameters
+    ----------
+    make : callable () -> (maker, critic)
+    rows, y, n_classes, match, control
+        As of `play`.
+    """
+    torch.set_num_threads(control.budget.cores)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(control.seed)
+        maker, critic = make()
+        return maker, play(maker, critic, rows, y, n_classes, match, control)
 
 
 def make_rows(maker: Any, classes: NDArray[np.int64], n_classes: int, seed: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from twofold.core.control import Control
-from twofold.nn.adversaries import NOISE, Match, make_rows, play
+from twofold.nn.adversaries import NOISE, Match, make_rows, trained_maker
 
 WIDTH = 128
 """Of each hidden layer; the authors take 256."""
@@ -101,13 +101,13 @@ class TabularGan:
         match: Match | None = None,
     ) -> None:
         match = match or Match()
-        torch.set_num_threads(control.budget.cores)
         self.n_classes = n_classes
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(control.seed)
-            self.maker = RowMaker(n_classes, stretches)
+
+        def make() -> tuple[RowMaker, RowCritic]:
             critic = RowCritic(n_classes, rows.shape[1], match.packed)
-            self.steps = play(self.maker, critic, rows, y, n_classes, match, control)
+            return RowMaker(n_classes, stretches), critic
+
+        self.maker, self.steps = trained_maker(make, rows, y, n_classes, match, control)
 
     def make(self, classes: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
         """Return written rows of these classes, (n, w); choices are sharp but not whole."""
