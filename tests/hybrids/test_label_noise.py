@@ -135,6 +135,13 @@ def test_equal_members_are_judged_as_one():
     np.testing.assert_array_equal(found.joined.suspected, found.dl.suspected)
 
 
+def test_a_family_that_knows_nothing_does_not_spoil_the_other():
+    _, y, p = told(500)
+    blind = np.random.default_rng(5).dirichlet(np.ones(4), 500)
+    found = judge(y, np.stack([blind, p]), classes=True)
+    assert (found.joined.suspected == found.dl.suspected).mean() > 0.99
+
+
 def test_places_within_groups():
     g = np.random.default_rng(0)
     groups, score = g.integers(0, 5, 100), g.normal(size=100)

@@ -3,14 +3,15 @@
 Every row is predicted by models that never saw it. A row *confidently* belongs to a class whose probability
 is at least what the rows labelled so get on the average; counting given against confident classes estimates
 how often each class was mistaken for each other, and so how many rows of it are suspected (Northcutt, Jiang
-and Chuang 2021). With values instead of classes, a row is suspect where both families miss it on the same
-side by far more than they miss rows of a similar size (the modified z-score of Iglewicz and Hoaglin 1993).
+and Chuang 2021). Both families count by what they are worth on the given labels. With values instead of
+classes, a row is suspect where both families miss it on the same side by far more than they miss rows of a
+similar size (the modified z-score of Iglewicz and Hoaglin 1993).
 
 When it helps: labels were given by hand, by rule or by several people, and a few percent to a third of them
-are wrong; the families fall for different mistakes, so their mean sees more of them than either. When not:
-the classes cannot be told apart by these columns (then honest rows are suspected), or the mistakes follow
-the columns themselves, as those of a rule do. Cost: one fit of each family for each fold; nothing at
-prediction.
+are wrong; the families fall for different mistakes, so their blend sees more of them than either. When not:
+the classes cannot be told apart by these columns (then honest rows are suspected and too much noise is told),
+or the mistakes follow the columns themselves, as those of a rule do. Cost: one fit of each family for each
+fold; nothing at prediction.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from twofold.core.random import make_generator
 from twofold.core.ranking import ranks_within
 from twofold.data.dataset import Dataset
 from twofold.data.split import make_folds
+from twofold.hybrids.base import Evidence
+from twofold.hybrids.blend import learn_blend
 from twofold.hybrids.pair import Means, Pair, out_of_fold
+from twofold.metrics.losses import LOG_LOSS
 
 FEWEST = 20
 """Rows without which no label is judged."""
@@ -267,7 +271,9 @@ def judge(y: NDArray[Any], predictions: NDArray[np.float64], *, classes: bool, s
     seed : int
     """
     if classes:
-        views = (predictions.mean(axis=0), predictions[0], predictions[1])
+        # one number is learned from the labels that are judged: what each family is worth
+        blend = learn_blend(Evidence(predictions, y, None, LOG_LOSS, "multiclass", np.zeros(2)))
+        views = (blend.combine(predictions), predictions[0], predictions[1])
         joined, ml, dl = (suspect_classes(y, p, seed) for p in views)
     else:
         values = predictions[:, :, 0]
