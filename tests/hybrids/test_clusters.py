@@ -179,6 +179,9 @@ def test_the_command_tells_clusters_and_its_model_assigns_new_rows(tmp_path, mon
     text = run("cluster", "visitors.csv", *options, "--clusters", "4")
     assert "cluster 1: " in text
     assert "country is '" in text
+    assert "no time" not in text
+    hasty = run("cluster", "visitors.csv", "--by", "columns", "--budget", "0.001s", "--out", "hasty")
+    assert "There was no time to try more than 2 clusters" in hasty
     run("predict", "groups", "new.csv", "--out", "answers.csv")
     answers = pd.read_csv("answers.csv")
     assert answers["prediction"].tolist() == rows["cluster"].tail(50).tolist()

@@ -54,6 +54,9 @@ def cluster(
             f"  {one.clusters:3} clusters: {one.agreement:.2f}, by chance {one.by_chance:.2f}"
             for one in found.evidence
         ]
+    tried = found.evidence[-1].clusters
+    if clusters is None and tried < min(most, len(found.labels) // 4):
+        lines += [f"! There was no time to try more than {tried} clusters; raise --budget."]
     lines += ["", f"  model   {out / 'model'}", f"  rows    {out / 'rows.csv'}", "", "Next:"]
     lines += [f"  twofold predict {out} NEW.csv --out clusters.csv"]
     parts = zip(found.names, sizes, found.central.tolist(), found.traits, strict=True)
