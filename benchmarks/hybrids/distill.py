@@ -33,7 +33,7 @@ from twofold.workflow.fitting import fit_plan, predict_out_of_fold
 from twofold.workflow.plan import Plan
 
 ROWS, FOLDS = 600, 2
-TABLES = ("adult-income", "california-housing", "letter", "magic-telescope")
+TABLES = ("adult-income", "california-housing", "magic-telescope", "segment")
 ALONE = (Plan("lightgbm", "lightgbm"), Plan("realmlp", "realmlp"))
 STUDENTS = dict.fromkeys(TABLES, ("trees", "tree")) | {"california-housing": ("trees", "tree", "network")}
 MADE_UP = (0.0, 1.0)

@@ -11,7 +11,7 @@ from twofold import shell
 from twofold.cli.app import EXITS, Json, answer, app
 
 
-@app.command(epilog=f"Example: twofold distill house train.csv --into tree --out rules. {EXITS}")
+@app.command(epilog=f"Example: twofold distill house train.csv --into tree --out small. {EXITS}")
 def distill(
     folder: Annotated[Path, typer.Argument(help="The teacher: the folder of a fit, or a bundle.")],
     data: Annotated[str, typer.Argument(help="Rows to distil on; the target may be missing.")],
@@ -21,7 +21,7 @@ def distill(
     trust: Annotated[
         float, typer.Option(help="Share of the teacher in what is learned of a labelled row, 0 to 1.")
     ] = 0.7,
-    leaves: Annotated[int, typer.Option(help="Rules of the tree.", min=2, max=1_000)] = 16,
+    leaves: Annotated[int, typer.Option(help="Most rules of the tree.", min=2, max=1_000)] = 16,
     budget: Annotated[str, typer.Option(help="Wall clock for each student's training.")] = "120s",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     jobs: Annotated[int, typer.Option(help="Threads.")] = 1,
