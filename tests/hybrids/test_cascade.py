@@ -22,6 +22,7 @@ from twofold.hybrids.cascade import Cascade, learn_cascade, look
 from twofold.hybrids.floor import Bounds, check_floor, lower_bound, promise
 from twofold.metrics import METRICS
 from twofold.steps.base import INPUT, Graph, Node, Step
+from twofold.steps.extraction import Extraction, Known, linked
 from twofold.steps.linear import Linear
 from twofold.steps.numbers import Numbers
 
@@ -186,6 +187,47 @@ def test_the_step_answers_like_the_join_and_asks_no_stage_for_more_than_it_must(
         assert "needed" in reasons[row]
         assert f"m{members[-1]} is the last" in reasons[row]
     assert all("needed" not in reasons[row] for row in np.flatnonzero(trace.stage == 0))
+
+
+@dataclass(frozen=True)
+class Lengths(Extraction):
+    """Reads a text, and counts how many it read."""
+
+    kind = "lengths"
+    asked: list
+
+    @property
+    def width(self):
+        return 1
+
+    @property
+    def key(self):
+        return "lengths"
+
+    def extract(self, table):
+        self.asked.append(table.n_rows)
+        return np.array([[len(cell)] for cell in table.columns[self.column]], dtype=np.float32)
+
+
+def test_stages_that_read_the_same_cells_read_them_once_and_are_linked():
+    read = Lengths("words", [])
+    graphs = [
+        Graph(
+            (
+                Node(Known("words", read.key), (INPUT,), "X"),
+                Node(Linear(np.array([[slope]]), np.array([-5.0 * slope]), "sigmoid"), ("X",), "prediction"),
+            )
+        )
+        for slope in (0.2, 1.0)
+    ]
+    join = Cascade((0, 1), Bounds((0.7,), (0.0,)), (1.0, 0.5))
+    cells = np.array(["x" * n for n in range(12)], dtype=object)
+    known = {("words", read.key): read.extract(Table({"words": cells}, 12))}
+    expected = join.lower(graphs).run({INPUT: Table({"words": cells}, 12, None, known)})
+    read.asked.clear()
+    whole = linked(join.lower(graphs), {("words", read.key): read})
+    np.testing.assert_array_equal(whole.run({INPUT: Table({"words": cells}, 12, {})}), expected)
+    assert read.asked == [12], "the second stage had to read again"
 
 
 def bundle(join):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T")
-UNREADABLE = "unreadable"
+UNREADABLE, FEATURES = "unreadable", "features"
 TOLD = 3
 """Cells that are named where some could not be read."""
 
@@ -78,6 +78,15 @@ class Table:
         made: T = self.memo[key]
         return made
 
+    def features(self, column: str, key: str, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return what an extractor makes of the rows; with a memo never again, not even for some of them."""
+        if self.memo is None:
+            return make()
+        made: dict[tuple[str, str], NDArray[np.float32]] = self.memo.setdefault(FEATURES, {})
+        if (column, key) not in made:
+            made[column, key] = make()
+        return made[column, key]
+
     def complain(self, problem: Unreadable) -> None:
         """Note that a cell could not be read; tables without a memo keep no notes."""
         if self.memo is not None:
@@ -98,7 +107,10 @@ class Table:
         columns = {name: values[rows] for name, values in self.columns.items()}
         n_rows = int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
         known = {key: values[rows] for key, values in self.known.items()}
-        return Table(columns, n_rows, None if self.memo is None else {}, known)
+        memo: dict[Hashable, Any] | None = None
+        if self.memo is not None:
+            memo = {FEATURES: {key: made[rows] for key, made in self.memo.get(FEATURES, {}).items()}}
+        return Table(columns, n_rows, memo, known)
 
     def joined(self, other: Table) -> Table:
         """Return the rows of both, one behind the other; nothing is known of them."""

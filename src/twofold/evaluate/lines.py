@@ -191,8 +191,8 @@ def _first_pair(positions: Sequence[int], entrants: Entrants) -> tuple[int, ...]
 def _chains(pool: str, positions: Sequence[int], entrants: Entrants) -> list[Chain]:
     """Return chains of places from cheap to dear; of all, only chains of different families.
 
-    Pairs, then two cheap ones that have to agree before a dear one, then three in a row; of each kind, those
-    with the best last stage come first.
+    At most four pairs, two cheap ones that have to agree before a dear one, and three in a row: every
+    bootstrap learns them anew. Those with the best last stage come first.
     """
     cost = [entrants.cost[p] for p in positions]
     places = range(len(positions))
@@ -206,8 +206,8 @@ def _chains(pool: str, positions: Sequence[int], entrants: Entrants) -> list[Cha
     triples = [((a,), (b,), (c,)) for b, c in pairs for a in places if (a, b) in pairs]
     kinds: tuple[tuple[Sequence[Chain], int], ...] = (
         ([((a,), (b,)) for a, b in pairs], 4),
-        (committees, 2),
-        (triples, 2),
+        (committees, 1),
+        (triples, 1),
     )
     found: list[Chain] = []
     for kind, most in kinds:

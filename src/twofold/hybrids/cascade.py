@@ -171,9 +171,10 @@ def learn_cascade(
         return _with_floor(evidence, chains, floor, means, doubt)
     best: Cascade | None = None
     cost = np.inf
+    ends = {stage for chain in chains for stage in (chain[0], chain[-1])}
+    gains = {stage: _gain(stage, evidence) for stage in ends}
     for chain in chains:
-        first, last = (evidence.predictions[list(chain[place])].mean(axis=0) for place in (0, -1))
-        own, other = (evidence.metric.gain(evidence.y, p, evidence.weight) for p in (first, last))
+        own, other = gains[chain[0]], gains[chain[-1]]
         if not other > own:
             continue
         stages = look(chain, evidence)
@@ -187,6 +188,11 @@ def learn_cascade(
                 best, cost = join, price
                 break
     return best
+
+
+def _gain(stage: tuple[int, ...], evidence: Evidence) -> float:
+    mean, _ = opinion(evidence.predictions[list(stage)])
+    return evidence.metric.gain(evidence.y, mean, evidence.weight)
 
 
 def _by_price(stages: Stages) -> list[tuple[Bounds, float]]:

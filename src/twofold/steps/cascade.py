@@ -46,6 +46,8 @@ def opinion(parts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
     >>> opinion(np.array([[[0.9, 0.1]], [[0.4, 0.6]]]))
     (array([[0.65, 0.35]]), array([0.5]))
     """
+    if len(parts) == 1:
+        return parts[0], np.ones(parts.shape[1])
     mean = parts.mean(axis=0)
     return mean, (parts.argmax(axis=2) == mean.argmax(axis=1)).mean(axis=0)
 
@@ -97,7 +99,7 @@ class Cascade(Step):
             if asked is not table:
                 table.complain_of(asked, rows)
             if answer is None:
-                answer = told
+                answer = told.copy()
             else:
                 answer[rows] = told
             sureness[rows, place], agreed[rows, place] = told.max(axis=1), shared

@@ -57,7 +57,7 @@ class Extraction(Step):
 
     def run(self, *inputs: Any) -> NDArray[np.float32]:
         (table,) = inputs
-        return table.once((self.column, self.key), lambda: self.extract(table))  # type: ignore[no-any-return]
+        return table.features(self.column, self.key, lambda: self.extract(table))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
