@@ -24,6 +24,7 @@ STEPS = Registry(
         "edges": "twofold.steps.edges:Edges",
         "fixed_share": "twofold.steps.fixed_share:FixedShare",
         "gaussian_bayes": "twofold.steps.gaussian_bayes:GaussianBayes",
+        "gate": "twofold.steps.gate:Gate",
         "hinges": "twofold.steps.numbers:Hinges",
         "histories": "twofold.steps.histories:Histories",
         "hoeffding_tree": "twofold.steps.hoeffding_tree:HoeffdingTree",
