@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twofold.core.schema import Schema
 from twofold.core.table import Table
@@ -115,10 +116,7 @@ def described(step: Extraction, names: tuple[str, ...]) -> Ready:
 def standardised(part: Part) -> Part:
     """Return features with mean 0 and deviation 1 over the rows whose cell is there."""
     X = np.asarray(part.matrix, dtype=np.float32)
-    there = ~np.isnan(X[:, 0]) if X.shape[1] else np.ones(len(X), dtype=bool)
-    known = X if there.all() else X[there]
-    centre, spread = _moments(known)
-    step = Standard(centre, spread, LIMIT, bool(0 < there.sum() < len(X)))
+    step = standard_step(X)
     output = f"{part.output}/standard"
     flag = (f"{part.origins[0]} is missing",) if step.flag else ()
     return Part(
@@ -128,6 +126,13 @@ def standardised(part: Part) -> Part:
         part.names + flag,
         part.origins + part.origins[:1] * step.flag,
     )
+
+
+def standard_step(X: NDArray[np.float32]) -> Standard:
+    """Return the step that brings features (n, d) to mean 0 and deviation 1; a missing cell is all NaN."""
+    there = ~np.isnan(X[:, 0]) if X.shape[1] else np.ones(len(X), dtype=bool)
+    centre, spread = _moments(X if there.all() else X[there])
+    return Standard(centre, spread, LIMIT, bool(0 < there.sum() < len(X)))
 
 
 def _moments(X: Any) -> tuple[Any, Any]:

@@ -22,6 +22,7 @@ MODELS = Registry(
         "svm": "twofold.models.svm:SVM",
         "tabm": "twofold.models.tabm:TabM",
         "towers": "twofold.models.towers:Towers",
+        "transfer_towers": "twofold.models.transfer_towers:TransferTowers",
         "tree": "twofold.models.tree:DecisionTree",
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -51,8 +52,6 @@ class Network(Model):
         control: Control | None = None,
     ) -> Self:
         torch = optional.load("torch", f"The model '{type(self).__name__}'")
-        from twofold.nn.lengths import train_to_length
-
         control = control or Control()
         self.problem_ = problem or infer_problem(y)
         self.centre_, self.scale_ = 0.0, 1.0
@@ -70,11 +69,15 @@ class Network(Model):
             n_outputs = max(1, self.problem_.n_classes if self.problem_.n_classes > 2 else 1)
             rows = self._rows(X, y, sample_weight)
             rules = replace(control, validation=None)
-            self.module_, outcome = train_to_length(
-                lambda: self.build(X, n_outputs), self._loss(), rows, watched, self.recipe(len(y)), rules
-            )
+            self.module_, outcome = self._train(lambda: self.build(X, n_outputs), rows, watched, rules)
             self.rounds_ = outcome.epoch
         return self
+
+    def _train(self, make: Callable[[], Any], rows: Any, watched: Any, control: Control) -> tuple[Any, Any]:
+        """Return the trained module, and the `twofold.nn.loop.Outcome`."""
+        from twofold.nn.lengths import train_to_length
+
+        return train_to_length(make, self._loss(), rows, watched, self.recipe(len(rows.y)), control)
 
     def _loss(self) -> Any:
         from twofold.nn.losses import make_loss
