@@ -31,7 +31,7 @@ class TransferTowers(Towers):
     depth_ : str
         That was kept.
     rounds_ : int
-        Epochs of all stages.
+        Epochs of all stages, as if each had had as many as the last one that was kept.
 
     Examples
     --------
@@ -55,7 +55,8 @@ class TransferTowers(Towers):
 
         torch.manual_seed(control.seed)
         stages = DEPTHS.index(self.depth) + 1
+        module = make()
         recipe = self.recipe(len(rows.y))
-        module, outcome = train_by_stages(make(), self._loss(), rows, watched, recipe, control, stages)
-        self.depth_ = DEPTHS[outcome.epoch > recipe.epochs]
+        outcome, kept = train_by_stages(module, self._loss(), rows, watched, recipe, control, stages)
+        self.depth_ = DEPTHS[kept - 1]
         return module, outcome

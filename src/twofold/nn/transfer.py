@@ -18,8 +18,8 @@ from twofold.steps.base import EMBEDDING
 ALL_GROUPS = 18
 STAGES = (LAST_GROUPS, ALL_GROUPS)
 """Groups of layers that learn, in one stage after the other (Howard and Ruder 2018: gradual unfreezing)."""
-SHARES = (0.35, 1.0)
-"""Of the time that is left, what a stage may take."""
+FIRST_SHARE = 0.35
+"""Of the time that is left, what a stage before the last one may take."""
 
 
 def train_by_stages(
@@ -30,46 +30,41 @@ def train_by_stages(
     recipe: Recipe,
     control: Control,
     stages: int,
-) -> tuple[Any, Outcome]:
-    """Train a network of towers in stages, each of `recipe.epochs`, and keep the best of them.
+) -> tuple[Outcome, int]:
+    """Train a network of towers in place, in stages of `recipe.epochs` each, and keep the best of them.
 
     Parameters
     ----------
     network : Fusion
-        Its pretrained towers have been thawed for the first stage or for all.
     loss, rows, watched, recipe : see `twofold.nn.loop.train`
     control : Control
-        With `rounds`, exactly so many epochs of all stages together.
+        With `rounds`, exactly so many epochs, evenly shared out to the stages.
     stages : int
-        At most; a stage that gains nothing on the watched rows is undone.
+        At most; one that gains nothing on the watched rows is undone.
 
     Returns
     -------
-    network : Fusion
     outcome : Outcome
-        Epochs are counted through all stages.
+        Its epoch, told as `Control.rounds`, gives the last stage as many epochs as were good here.
+    kept : int
+        Stages that were kept.
     """
     towers = [part.tower for part in network.towers if isinstance(part.tower, EfficientNetTower)]
-    most = recipe.epochs * stages
-    left = control.rounds and min(control.rounds, most)
-    kept, state, done = Outcome(0, 0, float("inf")), None, 0
-    for groups, share in zip(STAGES[:stages], SHARES, strict=False):
-        if left == 0 or (done and control.budget.expired):
-            break
+    best, state, kept = Outcome(0, 0, float("inf")), None, 0
+    for stage in range(1, stages + 1):
+        rounds = control.rounds and control.rounds * stage // stages - control.rounds * (stage - 1) // stages
+        if rounds == 0 or (kept and control.budget.expired):
+            continue
         for tower in towers:
-            tower.network.thaw(groups)
-        last = groups == STAGES[stages - 1]
-        epochs = None if left is None else left if last else min(left, recipe.epochs)
-        rules = replace(control, rounds=epochs, budget=control.budget.share(1.0 if last else share))
-        found = train(network, loss, rows, watched, recipe, rules)
-        left = None if left is None else left - found.epochs
-        if state is None or watched is None or found.loss < kept.loss:
-            kept = Outcome(done + found.epoch, done + found.epochs, found.loss)
+            tower.network.thaw(STAGES[stage - 1])
+        budget = control.budget.share(1.0 if stage == stages else FIRST_SHARE)
+        found = train(network, loss, rows, watched, recipe, replace(control, rounds=rounds, budget=budget))
+        if state is None or watched is None or found.loss < best.loss:
+            best, kept = replace(found, epoch=control.rounds or stage * found.epoch), stage
             state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        done += recipe.epochs
     network.load_state_dict(state)
     network.eval()
-    return network, kept
+    return best, kept
 
 
 def frozen_features(towers: Sequence[tuple[Tower, int]], n_features: int) -> bytes:
