@@ -15,7 +15,7 @@ from twofold.bundle.save import save
 from twofold.cli import app
 from twofold.core.errors import BundleError, InputError
 from twofold.data.target import Roles, dataset_from_frame
-from twofold.hybrids.online.frozen import FROZEN, STREAM, columns_of_stream, freeze
+from twofold.hybrids.online.frozen import EVEN, FROZEN, STREAM, columns_of_stream, freeze, widths_of
 from twofold.hybrids.online.update import Online
 from twofold.hybrids.online_classifier import OnlineClassifier
 from twofold.workflow.fitting import fit_plan
@@ -76,8 +76,14 @@ def test_a_network_is_cut_at_its_last_layer():
     bundle = fitted("realmlp")
     table, _ = known(rows(100), bundle)
     frozen = freeze(bundle.graph, table)
-    assert FROZEN + "embedding/even" in frozen.nodes[-1].inputs
+    assert [name.removesuffix(EVEN) for name in frozen.nodes[-1].inputs] == [
+        FROZEN + "scores",
+        FROZEN + "features",
+        FROZEN + "embedding",
+    ]
     X = columns_of_stream(frozen, table)
+    width, plain = widths_of(frozen, table)
+    assert 3 <= plain < width == X.shape[1]
     assert frozen.nodes[-1].output == STREAM
     assert X.shape[1] > 10
     np.testing.assert_allclose(X[:, 1:].mean(axis=0), 0.0, atol=0.1)

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from twofold.hybrids.online import prequential
 from twofold.hybrids.online.bayes import Bayes
 from twofold.hybrids.online.drift import DETECTORS, Adwin, Ddm, PageHinkley, alarms_of, make_detector
 from twofold.hybrids.online.logistic import Logistic
-from twofold.hybrids.online.mix import Mix
+from twofold.hybrids.online.mix import Frozen, Mix
 from twofold.hybrids.online.stream import follow
 from twofold.hybrids.online.tree import Tree
 from twofold.steps.base import Graph, Node
@@ -191,6 +192,23 @@ def test_ftrl_is_the_published_algorithm():
             n[place] += g * g
     head = Logistic.start(5, 2, method="ftrl", rate=alpha, first=0.0, l1=l1, l2=l2)
     np.testing.assert_allclose(head.test_then_train(X, y)[:, 1], said, rtol=1e-9)
+
+
+def test_a_mixture_answers_as_bayes_says_and_follows_the_better_head():
+    X, y = stream(1500)
+    told = np.stack([Frozen.start(5, 2).test_then_train(X, y), Bayes.start(5, 2).test_then_train(X, y)])
+    even = Mix._of(((Frozen.start(5, 2), 5), (Bayes.start(5, 2), 5)), 0.0).step()
+    mix = Mix.resume(replace(even, weights=np.array([0.5, 0.5])))
+    answers = mix.test_then_train(X, y)
+    likelihood = told[:, np.arange(1500), y]
+    before = np.cumprod(np.hstack([np.ones((2, 1)), likelihood[:, :99]]), axis=1)
+    np.testing.assert_allclose(
+        answers[:100], np.einsum("mn,mnc->nc", before / before.sum(axis=0), told[:, :100]), rtol=1e-9
+    )
+    assert mix.step().weights[1] > 0.999
+    losses = -np.log(likelihood).sum(axis=1)
+    total = prequential.losses(answers, y).sum()
+    assert total <= losses.min() + math.log(2) + 1e-9, "the bound of a Bayesian mixture"
 
 
 def test_plain_gradients_equal_scikit_learn():

@@ -6,8 +6,8 @@ not: nothing changes, or a batch model can be fitted again as often as needed; a
 cling together the last label may beat every model, which `twofold update` shows. Cost: some dozens of
 microseconds a row beside the frozen model, and the state of the head in the bundle.
 
-The frozen part gives its log-odds and its features (the last layer of each network in it, else the encoded
-columns). A head learns from them: naive Bayes, a Hoeffding tree (Domingos and Hulten 2000), logistic
+The frozen part gives its log-odds and its features (its encoded columns, and the last layer of each network
+in it). A head learns from them: naive Bayes, a Hoeffding tree (Domingos and Hulten 2000), logistic
 regression (AdaGrad, Duchi, Hazan and Singer 2011), or all of these weighed with the frozen model (fixed
 share, Herbster and Warmuth 1998). Logistic regression and the mixture begin where they answer as the frozen
 model does. ADWIN (Bifet and Gavaldà 2007) watches the errors; at an alarm a new head learns the latest

@@ -21,6 +21,8 @@ class FixedShare(Step):
         They sum to one.
     heads : tuple of Step
         Each turns features of shape (n, d) into probabilities (n, C).
+    widths : integer array of shape (m,)
+        Leading columns that each head reads.
     share : float
         What the learner deals out evenly after each row, see `twofold.hybrids.online.mix`.
     """
@@ -28,10 +30,13 @@ class FixedShare(Step):
     kind = "fixed_share"
     weights: NDArray[np.float64]
     heads: tuple[Step, ...]
+    widths: NDArray[np.int64]
     share: float
 
     def run(self, *inputs: Any) -> NDArray[np.float64]:
         (X,) = inputs
-        used = [(weight, head) for weight, head in zip(self.weights, self.heads, strict=True) if weight > 0]
-        answer: NDArray[np.float64] = sum(weight * head.run(X) for weight, head in used)
-        return answer
+        parts = zip(self.weights, self.heads, self.widths, strict=True)
+        told: NDArray[np.float64] = sum(
+            weight * head.run(X[:, :width]) for weight, head, width in parts if weight > 0
+        )
+        return told

@@ -15,6 +15,10 @@ STREAM = "stream"
 """Name of the frozen columns: log-odds of the frozen model, then its features, standardised."""
 FROZEN = "frozen/"
 """Stands before the names of the frozen model's steps."""
+EVEN = ": even"
+"""Stands behind the name of features that were standardised."""
+ORDER = (FEATURES, EMBEDDING)
+"""Last parts of the names that features have, in the order of the stream."""
 WIDEST = 512
 """Features beyond so many are left to the frozen model: a new head would drown in them."""
 LIMIT = 5.0
@@ -26,8 +30,8 @@ CHUNK = 4_096
 def freeze(graph: Graph, table: Table) -> Graph:
     """Return a model's steps and what makes of them the columns of a stream.
 
-    The last layer of each network in the model is taken, where there is none the encoded columns; what is
-    wider than `WIDEST` is left out.
+    Its log-odds come first, then its encoded columns, then the last layer of each network in it; what would
+    make more than `WIDEST` columns is left out.
 
     Parameters
     ----------
@@ -44,19 +48,27 @@ def freeze(graph: Graph, table: Table) -> Graph:
     nodes = list(graph.renamed(FROZEN).nodes)
     nodes.append(Node(LogScores(), (FROZEN + PREDICTION,), FROZEN + "scores"))
     parts, width = [FROZEN + "scores"], 0
-    whole = Graph(tuple(nodes))
-    for last in (EMBEDDING, FEATURES):
-        names = [node.output for node in graph.nodes if node.output.rpartition("/")[2] == last]
-        values = whole.run_many({INPUT: table}, [FROZEN + name for name in names])
-        for name, matrix in values.items():
-            if width + matrix.shape[1] > WIDEST or not matrix.shape[1]:
-                continue
+    ends = {last: [node.output for node in nodes if _last(node.output) == last] for last in ORDER}
+    values = Graph(tuple(nodes)).run_many({INPUT: table}, [name for last in ORDER for name in ends[last]])
+    for name, matrix in values.items():
+        if 0 < matrix.shape[1] <= WIDEST - width:
             width += matrix.shape[1]
             nodes += _standardised(name, matrix)
-            parts.append(name + "/even")
-        if len(parts) > 1:
-            break
+            parts.append(name + EVEN)
     return Graph((*nodes, Node(StackColumns(), tuple(parts), STREAM)))
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def widths_of(graph: Graph, table: Table) -> tuple[int, int]:
+    """Return how many columns a stream has, and how many of them come before the features of networks."""
+    parts = next(node.inputs for node in graph.nodes if node.output == STREAM)
+    values = graph.run_many({INPUT: table.take(np.arange(1))}, parts)
+    deep = [name for name in parts if _last(name.removesuffix(EVEN)) == EMBEDDING]
+    width = sum(matrix.shape[1] for matrix in values.values())
+    return width, width - sum(values[name].shape[1] for name in deep)
 
 
 def _standardised(name: str, matrix: Array) -> list[Node]:
@@ -69,8 +81,8 @@ def _standardised(name: str, matrix: Array) -> list[Node]:
     kept = np.flatnonzero(deviation > 1e-9 * (1.0 + np.abs(mean)))
     step = Standard(mean[kept].astype(np.float32), deviation[kept].astype(np.float32), LIMIT, False)
     return [
-        Node(Pick(kept), (name,), name + "/kept"),
-        Node(step, (name + "/kept",), name + "/even"),
+        Node(Pick(kept), (name,), name + ": kept"),
+        Node(step, (name + ": kept",), name + EVEN),
     ]
 
 

@@ -62,7 +62,7 @@ class Frozen(Head):
 
 
 class Mix(Head):
-    """A frozen model, logistic regression of two rates, naive Bayes and a Hoeffding tree.
+    """Heads over the same columns, weighed by what they answered.
 
     Parameters
     ----------
@@ -79,39 +79,65 @@ class Mix(Head):
     def __init__(self, state: FixedShare) -> None:
         self._weights = state.weights.copy()
         self._heads: list[Head] = [resume(step) for step in state.heads]
-        self._share = state.share
+        self._widths, self._share = state.widths, state.share
 
     @classmethod
-    def start(cls, width: int, n_classes: int, frozen: int = 0, *, share: float = 1e-3) -> Self:
-        """Return a mixture that answers as the frozen model does, until another head has earned weight."""
-        root = np.sqrt(max(1, width))
-        heads: tuple[Head, ...] = (
-            Frozen.start(width, n_classes, frozen),
-            Logistic.start(width, n_classes, frozen, rate=STEADY / root),
-            Logistic.start(width, n_classes, frozen, rate=QUICK / root),
-            Bayes.start(width, n_classes),
-            Tree.start(width, n_classes),
+    def start(
+        cls, width: int, n_classes: int, frozen: int = 0, plain: int | None = None, *, share: float = 1e-3
+    ) -> Self:
+        """Return the frozen model, logistic regression of two rates, naive Bayes and a Hoeffding tree.
+
+        It answers as the frozen model does until another head has earned weight.
+
+        Parameters
+        ----------
+        width, n_classes : int
+        frozen : int
+            Leading columns that are the frozen model's log-odds.
+        plain : int or None
+            Leading columns that naive Bayes and the tree read: those before the features of networks, which
+            say one thing many times; None for all.
+        share : float
+            Weight that is dealt out evenly after each row.
+        """
+        root, plain = np.sqrt(max(1, width)), width if plain is None else plain
+        heads: tuple[tuple[Head, int], ...] = (
+            (Frozen.start(width, n_classes, frozen), width),
+            (Logistic.start(width, n_classes, frozen, rate=STEADY / root), width),
+            (Logistic.start(width, n_classes, frozen, rate=QUICK / root), width),
+            (Bayes.start(plain, n_classes), plain),
+            (Tree.start(plain, n_classes), plain),
         )
-        weights = np.zeros(len(heads))
-        weights[0] = 1.0
-        return cls(FixedShare(weights, tuple(head.step() for head in heads), share))
+        return cls._of(heads, share)
+
+    @classmethod
+    def alone(cls, head: Head, width: int) -> Self:
+        """Return one head that reads so many of the leading columns."""
+        return cls._of(((head, width),), 0.0)
+
+    @classmethod
+    def _of(cls, heads: tuple[tuple[Head, int], ...], share: float) -> Self:
+        steps = tuple(head.step() for head, _ in heads)
+        widths = np.array([width for _, width in heads], dtype=np.int64)
+        return cls(FixedShare(np.eye(len(heads))[0], steps, widths, share))
 
     @classmethod
     def resume(cls, step: FixedShare) -> Self:
         return cls(step)
 
     def step(self) -> FixedShare:
-        return FixedShare(self._weights.copy(), tuple(head.step() for head in self._heads), self._share)
+        steps = tuple(head.step() for head in self._heads)
+        return FixedShare(self._weights.copy(), steps, self._widths, self._share)
 
     def anew(self) -> Self:
-        weights = np.zeros_like(self._weights)
-        weights[0] = 1.0
-        return self.resume(
-            FixedShare(weights, tuple(head.anew().step() for head in self._heads), self._share)
+        fresh = tuple(
+            (head.anew(), int(width)) for head, width in zip(self._heads, self._widths, strict=True)
         )
+        return self._of(fresh, self._share)
 
     def test_then_train(self, X: Array, y: Codes) -> Array:
-        told = np.stack([head.test_then_train(X, y) for head in self._heads], axis=1)
+        pairs = zip(self._heads, self._widths, strict=True)
+        told = np.stack([head.test_then_train(X[:, :width], y) for head, width in pairs], axis=1)
         trust = np.maximum(told[np.arange(len(y)), :, y], TINY)
         weights, even = self._weights, self._share / len(self._heads)
         held = np.empty_like(trust)
@@ -143,7 +169,7 @@ def resume(step: Step) -> Head:
     return _LEARNERS[step.kind].resume(step)
 
 
-def start_head(name: str, width: int, n_classes: int, frozen: int) -> Head:
+def start_head(name: str, width: int, n_classes: int, frozen: int, plain: int) -> Head:
     """Return a head that has learned nothing.
 
     Parameters
@@ -153,6 +179,8 @@ def start_head(name: str, width: int, n_classes: int, frozen: int) -> Head:
     width, n_classes : int
     frozen : int
         Leading columns that are a frozen model's log-odds.
+    plain : int
+        Leading columns before the features of networks; see `Mix.start`.
 
     Raises
     ------
@@ -160,13 +188,13 @@ def start_head(name: str, width: int, n_classes: int, frozen: int) -> Head:
         When there is no such head.
     """
     if name == "mix":
-        return Mix.start(width, n_classes, frozen)
+        return Mix.start(width, n_classes, frozen, plain)
     if name == "logistic":
         return Logistic.start(width, n_classes, frozen, rate=QUICK / float(np.sqrt(max(1, width))))
     if name == "bayes":
-        return Bayes.start(width, n_classes)
+        return Mix.alone(Bayes.start(plain, n_classes), plain)
     if name == "tree":
-        return Tree.start(width, n_classes)
+        return Mix.alone(Tree.start(plain, n_classes), plain)
     raise InputError(
         f"'{name}' is no head that learns from a stream.",
         f"Heads are: {', '.join(HEADS)}.",

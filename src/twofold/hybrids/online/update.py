@@ -19,7 +19,7 @@ from twofold.core.table import Table
 from twofold.core.task import TASKS
 from twofold.hybrids.online.drift import make_detector
 from twofold.hybrids.online.foreign import River
-from twofold.hybrids.online.frozen import STREAM, columns_of_stream, freeze
+from twofold.hybrids.online.frozen import STREAM, columns_of_stream, freeze, widths_of
 from twofold.hybrids.online.head import Codes, Head
 from twofold.hybrids.online.logistic import outputs_of
 from twofold.hybrids.online.mix import Frozen, is_head, resume, start_head
@@ -109,11 +109,13 @@ class Online:
                 return cls(about, frozen, held)
         else:
             frozen = freeze(bundle.graph, table.take(np.arange(min(LOOKED_AT, table.n_rows))))
-        width = columns_of_stream(frozen, table.take(np.arange(1))).shape[1]
+        width, plain = widths_of(frozen, table)
         n_classes = len(about.classes)
         scores = outputs_of(n_classes)
         learner = (
-            start_head(head, width, n_classes, scores) if isinstance(head, str) else River(head, n_classes)
+            start_head(head, width, n_classes, scores, plain)
+            if isinstance(head, str)
+            else River(head, n_classes)
         )
         return cls(about, frozen, Frozen.start(width, n_classes, scores), learner)
 
