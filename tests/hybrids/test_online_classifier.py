@@ -10,10 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from twofold.bundle.about import About, Bundle
+from twofold.bundle.labels import known_targets
 from twofold.bundle.predictor import load
 from twofold.bundle.save import save
 from twofold.cli import app
 from twofold.core.errors import BundleError, InputError
+from twofold.data.canonical import table_of
 from twofold.data.target import Roles, dataset_from_frame
 from twofold.hybrids.online.frozen import EVEN, FROZEN, STREAM, columns_of_stream, freeze, widths_of
 from twofold.hybrids.online.update import Online
@@ -44,10 +46,7 @@ def fitted(model="linear", classes=2):
 
 
 def known(frame, bundle):
-    from twofold.bundle.predictor import Predictor
-    from twofold.shell.rules import known_rows
-
-    return known_rows(Predictor(bundle.about, bundle.graph), frame, "label")
+    return table_of(frame, bundle.about.schema), known_targets(bundle.about, frame["label"])
 
 
 @pytest.fixture(scope="module")

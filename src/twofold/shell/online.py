@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twofold.core.errors import InputError
-from twofold.shell.rules import known_rows
 from twofold.shell.told import Told, bundle_of, finite, key
 
 if TYPE_CHECKING:
@@ -83,6 +82,9 @@ def labelled(model: Predictor, frame: Any, target: str | None) -> tuple[Any, Any
     InputError
         When there is no such column, a label is unknown, or too few rows have one.
     """
+    from twofold.bundle.labels import known_targets
+    from twofold.data.canonical import table_of
+
     name = target or model.about.target
     if name not in frame.columns:
         raise InputError(
@@ -90,7 +92,7 @@ def labelled(model: Predictor, frame: Any, target: str | None) -> tuple[Any, Any
             f"It has: {', '.join(map(str, frame.columns[:30]))}.",
             "Name the column of the true labels by --target.",
         )
-    table, y = known_rows(model, frame, name)
+    y = known_targets(model.about, frame[name])
     known = int((y >= 0).sum())
     if known < FEWEST:
         raise InputError(
@@ -98,7 +100,7 @@ def labelled(model: Predictor, frame: Any, target: str | None) -> tuple[Any, Any
             f"At least {FEWEST} are needed to learn from and to judge by.",
             "Wait for more rows.",
         )
-    return table, y
+    return table_of(frame, model.schema), y
 
 
 def _words(came: Update, speed: float, place: Path, old: Path) -> list[str]:
@@ -169,15 +171,15 @@ def watch(
 
 def _parts(model: Predictor, frame: Any, against: str | None) -> tuple[Table, Table, int]:
     """Return the rows before, those after, and the place of the first of these in the table."""
+    from twofold.data.canonical import table_of
     from twofold.data.read import read_table
-    from twofold.steps.conform import columns_of, conform
 
-    table = conform(columns_of(frame, model.schema.names), model.schema)
+    table = table_of(frame, model.schema)
     first = 0 if against is not None else int(BEFORE * table.n_rows)
     after = table.take(np.arange(first, table.n_rows))
     before = table.take(np.arange(first))
     if against is not None:
-        before = conform(columns_of(read_table(against), model.schema.names), model.schema)
+        before = table_of(read_table(against), model.schema)
     if before.n_rows < FEWEST or after.n_rows < WINDOWS * FEWEST:
         raise InputError(
             f"There are {before.n_rows} rows before and {after.n_rows} to be watched.",
