@@ -54,7 +54,7 @@ FEWEST = 20
 TRUST = 0.7
 """Share of the teacher's answer in what is learned of a row with a label; the rest is the label."""
 AUGMENT, MOST_MADE_UP = 1.0, 100_000
-"""Made-up rows for each real one, and at most so many: with many real rows they bring little."""
+"""Made-up rows for each real one, and at most so many, since the teacher answers all of them."""
 
 
 class Distilled(BaseEstimator):  # type: ignore[misc]
