@@ -24,6 +24,7 @@ DEEP = {
     "realmlp",
     "tabm",
     "ft_transformer",
+    "leaves",
     "realmlp + lightgbm",
     "realmlp + linear",
     "realmlp + extra_trees",

@@ -77,10 +77,10 @@ class NeighboursNetwork(Network):
         self,
         learning_rate: float = 3e-3,
         width: int = 64,
-        near: int = 32,
+        near: int = 24,
         dropout: float = 0.15,
         weight_decay: float = 1e-2,
-        epochs: int = 100,
+        epochs: int = 60,
     ) -> None:
         self.learning_rate = learning_rate
         self.width = width

@@ -116,3 +116,33 @@ class PeriodicEmbeddings(nn.Module):  # type: ignore[misc]
         shifted = writer.add("Add", by_row, writer.constant(self.bias))
         del waves
         return writer.reshape(writer.add("Concat", column, shifted, axis=2), -1, d * self.width)
+
+
+class EmbeddedColumns(nn.Module):  # type: ignore[misc]
+    """The columns of a layout: numbers embedded, plain ones as they are, codes looked up.
+
+    - Input: (n, numbers + plain + codes). Output: (n, width).
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self.layout = layout
+        self.numbers = PeriodicEmbeddings(layout.numbers) if layout.numbers else None
+        self.codes = CodeEmbeddings(layout.categories) if layout.categories else None
+        self.width = layout.plain + (layout.numbers * self.numbers.width if self.numbers else 0)
+        self.width += self.codes.width if self.codes else 0
+
+    def forward(self, X: Any) -> Any:
+        at = self.layout
+        parts = [self.numbers(X[:, : at.numbers])] if self.numbers else []
+        parts += [X[:, at.numbers : at.codes]] if at.plain else []
+        parts += [self.codes(X[:, at.codes :])] if self.codes else []
+        return torch.cat(parts, dim=1)
+
+    def write(self, writer: OnnxWriter) -> str:
+        """Write it for the columns of ``X``."""
+        at = self.layout
+        parts = [self.numbers.write(writer, writer.columns(0, at.numbers))] if self.numbers else []
+        parts += [writer.columns(at.numbers, at.codes)] if at.plain else []
+        parts += [self.codes.write(writer, at.codes)] if self.codes else []
+        return parts[0] if len(parts) == 1 else writer.add("Concat", *parts, axis=1)

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from twofold.nn.dropout import Dropout
-from twofold.nn.inputs import CodeEmbeddings, Layout, PeriodicEmbeddings
+from twofold.nn.inputs import EmbeddedColumns, Layout
 from twofold.nn.onnx_writer import OnnxWriter
 
 
@@ -44,14 +44,10 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
         smooth: bool,
     ) -> None:
         super().__init__()
-        self.layout, self.dropout, self.smooth = layout, Dropout(dropout), smooth
-        d = layout.numbers
-        self.numbers = PeriodicEmbeddings(d) if d else None
-        self.codes = CodeEmbeddings(layout.categories) if layout.categories else None
-        width = layout.plain + (d * self.numbers.width if self.numbers else 0)
-        width += self.codes.width if self.codes else 0
-        self.scale = nn.Parameter(torch.ones(width))
-        widths = (width, *hidden)
+        self.dropout, self.smooth = Dropout(dropout), smooth
+        self.columns = EmbeddedColumns(layout)
+        self.scale = nn.Parameter(torch.ones(self.columns.width))
+        widths = (self.columns.width, *hidden)
         pairs = list(pairwise(widths))
         self.weights = nn.ParameterList(nn.Parameter(torch.randn(a, b)) for a, b in pairs)
         self.biases = nn.ParameterList(nn.Parameter(torch.randn(b)) for _, b in pairs)
@@ -60,25 +56,21 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Rates of their own for scales, biases and embeddings, as the authors tuned them."""
-        weights = [*self.weights, self.last]
-        if self.codes:
-            weights += list(self.codes.parameters())
+        weights, numbers, codes = [*self.weights, self.last], self.columns.numbers, self.columns.codes
+        if codes:
+            weights += list(codes.parameters())
         groups: list[dict[str, Any]] = [
             {"params": weights},
             {"params": [self.scale], "factor": 6.0},
             {"params": [*self.biases, self.last_bias], "factor": 0.1, "weight_decay": 0.0},
         ]
-        if self.numbers:
-            groups.append({"params": list(self.numbers.parameters()), "factor": 0.1, "weight_decay": 0.0})
+        if numbers:
+            groups.append({"params": list(numbers.parameters()), "factor": 0.1, "weight_decay": 0.0})
         return groups
 
     def embed(self, X: Any) -> Any:
         """Return the last hidden layer, (n, hidden[-1])."""
-        at = self.layout
-        parts = [self.numbers(X[:, : at.numbers])] if self.numbers else []
-        parts += [X[:, at.numbers : at.codes]] if at.plain else []
-        parts += [self.codes(X[:, at.codes :])] if self.codes else []
-        x = torch.cat(parts, dim=1) * self.scale
+        x = self.columns(X) * self.scale
         for weight, bias in zip(self.weights, self.biases, strict=True):
             x = x @ (weight / math.sqrt(weight.shape[0])) + bias
             x = self.dropout(F.silu(x) if self.smooth else F.selu(x))
@@ -98,11 +90,7 @@ class RealMLPNetwork(nn.Module):  # type: ignore[misc]
 
     def write(self, writer: OnnxWriter) -> tuple[str, int]:
         """Write the embedding; return its name and width."""
-        at = self.layout
-        parts = [self.numbers.write(writer, writer.columns(0, at.numbers))] if self.numbers else []
-        parts += [writer.columns(at.numbers, at.codes)] if at.plain else []
-        parts += [self.codes.write(writer, at.codes)] if self.codes else []
-        x = parts[0] if len(parts) == 1 else writer.add("Concat", *parts, axis=1)
+        x = self.columns.write(writer)
         scale = self.scale.detach().numpy()
         for weight, bias in zip(self.weights, self.biases, strict=True):
             matrix = weight.detach().numpy() / math.sqrt(weight.shape[0])

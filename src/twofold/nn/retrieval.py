@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from twofold.nn.dropout import Dropout
-from twofold.nn.inputs import CodeEmbeddings, Layout, PeriodicEmbeddings
+from twofold.nn.inputs import EmbeddedColumns, Layout
 from twofold.nn.onnx_layers import write_linear, write_norm
 from twofold.nn.onnx_writer import OnnxWriter
 
@@ -53,16 +53,12 @@ class RetrievalNetwork(nn.Module):  # type: ignore[misc]
         dropout: float,
     ) -> None:
         super().__init__()
-        self.layout, self.near = layout, min(near, max(1, len(known) - 1))
-        d = layout.numbers
-        self.numbers = PeriodicEmbeddings(d) if d else None
-        self.codes = CodeEmbeddings(layout.categories) if layout.categories else None
-        wide = layout.plain + (d * self.numbers.width if self.numbers else 0)
-        wide += self.codes.width if self.codes else 0
-        self.key = nn.Linear(wide, width)
+        self.near = min(near, max(1, len(known) - 1))
+        self.columns = EmbeddedColumns(layout)
+        self.key = nn.Linear(self.columns.width, width)
         self.target = nn.Linear(max(1, n_classes), width)
         self.apart = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.ReLU(), Dropout(dropout), nn.Linear(2 * width, width, bias=False)
+            nn.Linear(width, width), nn.ReLU(), Dropout(dropout), nn.Linear(width, width, bias=False)
         )
         self.norm = nn.LayerNorm(width)
         self.block = nn.Sequential(
@@ -87,11 +83,7 @@ class RetrievalNetwork(nn.Module):  # type: ignore[misc]
 
     def keys(self, X: Any) -> Any:
         """Return the keys of rows (n, d), (n, width)."""
-        at = self.layout
-        parts = [self.numbers(X[:, : at.numbers])] if self.numbers else []
-        parts += [X[:, at.numbers : at.codes]] if at.plain else []
-        parts += [self.codes(X[:, at.codes :])] if self.codes else []
-        return self.key(torch.cat(parts, dim=1))
+        return self.key(self.columns(X))
 
     def train(self, mode: bool = True) -> RetrievalNetwork:
         """Forget the keys of the known rows: they are made anew when they are needed."""
@@ -153,12 +145,7 @@ class RetrievalNetwork(nn.Module):  # type: ignore[misc]
 
     def write_keys(self, writer: OnnxWriter) -> tuple[str, int]:
         """Write the keys of rows (n, d)."""
-        at = self.layout
-        parts = [self.numbers.write(writer, writer.columns(0, at.numbers))] if self.numbers else []
-        parts += [writer.columns(at.numbers, at.codes)] if at.plain else []
-        parts += [self.codes.write(writer, at.codes)] if self.codes else []
-        x = parts[0] if len(parts) == 1 else writer.add("Concat", *parts, axis=1)
-        return write_linear(writer, x, self.key), self.key.out_features
+        return write_linear(writer, self.columns.write(writer), self.key), self.key.out_features
 
     def write_rest(self, writer: OnnxWriter) -> tuple[str, int]:
         """Write the last hidden layer of keys with what was looked up added (n, width)."""
