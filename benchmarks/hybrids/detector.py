@@ -6,8 +6,8 @@ Unknown kinds: `recall at 5%` is the share of rows of unknown kinds that are tur
 All ways have the same rows to learn from and the same spared ones for their p-values. Machine learning alone
 are boosted trees that doubt (1 minus the largest probability); deep learning alone is the better, on the
 scored rows, of RealMLP's doubt and the autoencoder's strangeness (whose seconds are those of the joined way,
-of which it is a part). The note tells the share of known rows that
-the joined way turns away, and the area under the ROC curve of unknown against known rows for all.
+of which it is a part). The note tells the share of known rows that the joined way turns away, and the area
+under the ROC curve of unknown against known rows for all.
 
 Of letters, six are held out in each division. Of connections, the official test part holds kinds of attacks
 that the training part has not; kinds with under `FEWEST` rows among those that are learned are left out.
