@@ -36,7 +36,7 @@ from twofold.hybrids.rules.standing import share_interval
 from twofold.workflow.fitting import fit_plan, predict_out_of_fold
 from twofold.workflow.plan import Plan
 
-SECONDS, ROWS, FOLDS = 60.0, 2_000, 3
+SECONDS, ROWS, FOLDS = 300.0, 1_000, 3
 TABLES = ("german-credit", "adult-income", "mammography", "nsl-kdd")
 PLANS = {"ml": Plan("lightgbm", "lightgbm"), "dl": Plan("tabm", "tabm")}
 TREES, NETWORK, CERTAIN = "rules over trees", "rules over a network", "certain rules over trees"

@@ -125,6 +125,13 @@ def test_certain_rules_are_as_precise_as_was_proved():
         assert 0.85 <= proof.low <= proof.gain <= proof.high
 
 
+def test_rows_that_repeat_each_other_prove_nothing():
+    few = unseen(60, seed=3, planted=False)
+    rows = np.repeat(np.arange(60), 25)
+    many = Unseen(few.table.take(rows), few.about, few.y[rows], few.said[rows])
+    assert not learn_rules(many, Effort(("prior", "override"))).rules
+
+
 def test_labels_by_lot_give_no_certain_rule():
     table, g = columns(1_000, 4)
     rows = Unseen(table, about(), g.integers(0, 2, 1_000), np.full((1_000, 2), 0.5))

@@ -87,7 +87,7 @@ def _head(about: About, source: str, where: str, learned: Learned) -> str:
     return (
         f"Rules for '{about.target}', learned from {source}. {where}\n"
         f"{learned.tried} were put to the proof, {len(learned.rules)} were proved. "
-        "Intervals hold for all at once."
+        "Intervals hold for all at once; a rule was proved in the rows that those before it leave."
     )
 
 

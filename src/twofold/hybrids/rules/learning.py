@@ -25,6 +25,7 @@ from twofold.bundle.about import About
 from twofold.core.errors import InputError
 from twofold.core.random import deal_evenly, derive_seed, make_generator
 from twofold.core.table import Table
+from twofold.data.leakage import row_hashes
 from twofold.hybrids.rules.regions import grow, spell
 from twofold.hybrids.rules.standing import Judge, Standing, mean_interval, share_interval
 from twofold.steps.conditions import Condition
@@ -203,7 +204,7 @@ class _Search:
         self.unseen, self.effort, self.actions = unseen, effort, actions
         said = np.array(unseen.said, dtype=np.float64)
         self.at = Standing(unseen.about, unseen.y, said, unseen.other, precision)
-        self.grows = _half(unseen.y, effort.seed)
+        self.grows = _half(unseen, effort.seed)
         self.least = max(LEAST, int(0.005 * len(unseen.y)))
         self.letters = spell(unseen.table, unseen.about.schema, self.least)
         self.free = np.ones(len(unseen.y), dtype=bool)
@@ -325,9 +326,13 @@ class _Search:
             self.free &= ~idea.rows
 
 
-def _half(y: NDArray[Any], seed: int) -> NDArray[np.bool_]:
-    """Return half of the rows, every second one by class or value."""
-    return np.asarray(deal_evenly(y, 2, make_generator(seed, "rules")) == 0)
+def _half(unseen: Unseen, seed: int) -> NDArray[np.bool_]:
+    """Return half of the rows, dealt by class or value; rows that repeat each other stay together."""
+    _, first, same = np.unique(row_hashes(unseen.table), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    half = np.empty(len(first), dtype=bool)
+    half[order] = deal_evenly(unseen.y[first[order]], 2, make_generator(seed, "rules")) == 0
+    return half[same.reshape(-1)]
 
 
 def _because(action: Action, proof: Proof, classes: bool) -> str:
