@@ -300,6 +300,22 @@ def test_gaps_equal_their_definitions():
     assert false <= 6
 
 
+@pytest.mark.slow
+def test_what_a_fit_has_kept_goes_on_learning(tmp_path):
+    import twofold
+
+    model = twofold.fit(rows(400, 1), target="label", max_trials=2, folds=3, random_state=0, n_jobs=1)
+    model.save(tmp_path / "model")
+    rows(1500, turned=True).to_csv(tmp_path / "new.csv", index=False)
+    result = run("update", tmp_path / "model", tmp_path / "new.csv", "--out", tmp_path / "next", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["kept"]
+    turned = rows(300, 9, turned=True)
+    back = load(tmp_path / "next")
+    assert len(next(node for node in back.graph.nodes if node.output == STREAM).inputs) > 1
+    assert np.mean(back.predict(turned) == turned["label"]) > 0.8
+
+
 @pytest.mark.data
 @pytest.mark.skipif(not (HOME / "sea-concepts").exists(), reason="TWOFOLD_DATA_HOME lacks sea-concepts")
 def test_on_a_stream_that_turns_learning_beats_a_frozen_model():
