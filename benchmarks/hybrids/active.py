@@ -4,15 +4,15 @@ python benchmarks/hybrids/active.py --out hybrids.jsonl
 
 Each way begins with the same few labels, asks for a batch, learns again, and so on. The score is the mean
 accuracy after each batch, on rows that are never asked for. Trees or lines ask where they are unsure (Lewis
-and Gale 1994), the network by its gradients alone (Ash et al. 2020), both together as `twofold labels next`;
-the last line of each data set has the same rows drawn at random for all of them.
+and Gale 1994), the network by its gradients alone (Ash et al. 2020), both together as `twofold labels next`.
+The note has what the same number of rows teaches that were drawn at random.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 from common import Line, Outcome, interval, main
@@ -69,9 +69,11 @@ def curve(of: Pool, way: str, learn: Dataset, test: Dataset, seed: int) -> NDArr
     return np.array(told[1:])
 
 
-@cache
-def curves(name: str, seeds: int) -> dict[str, list[tuple[NDArray[np.float64], float]]]:
-    """Return the curve of each way on each division, and its seconds."""
+def scored(curves: list[tuple[NDArray[np.float64], float]], member: int) -> list[Outcome]:
+    return [Outcome(float(one[:, member].mean()), seconds) for one, seconds in curves]
+
+
+def line(name: str, seeds: int) -> Line:
     of = pool(name, SETS[name][0] + TEST, FIRST)
     found: dict[str, list[tuple[NDArray[np.float64], float]]] = {way: [] for way in MEMBERS}
     for seed in range(seeds):
@@ -79,30 +81,17 @@ def curves(name: str, seeds: int) -> dict[str, list[tuple[NDArray[np.float64], f
         for way in MEMBERS:
             began = time.perf_counter()
             found[way].append((curve(of, way, learn, test, seed), time.perf_counter() - began))
-    return found
-
-
-def scored(curves: list[tuple[NDArray[np.float64], float]], member: int) -> list[Outcome]:
-    return [Outcome(float(one[:, member].mean()), seconds) for one, seconds in curves]
-
-
-def line(name: str, random: bool, seeds: int) -> Line:
-    found = curves(name, seeds)
-    if random:
-        ml, dl, joined = (scored(found["random"], member) for member in (0, 1, 2))
-        note = "rows drawn at random"
-    else:
-        ml, dl, joined = (scored(found[way], -1) for way in ("ml", "dl", "hybrid"))
-        pairs = [[one.score for one in some] for some in (joined, scored(found["random"], 2))]
-        gap = interval(*pairs, TEST / SETS[name][0])
-        note = f"over the blend on random rows {gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]"
-    last = FIRST + BATCH * SETS[name][1]
-    named = "labels at random" if random else "labels next"
-    return Line(named, name, "accuracy", last, ml, dl, joined, TEST / SETS[name][0], note)
+    ml, dl, joined = (scored(found[way], -1) for way in ("ml", "dl", "hybrid"))
+    random = [[one.score for one in scored(found["random"], member)] for member in (0, 1, 2)]
+    share = TEST / SETS[name][0]
+    gap = interval([one.score for one in joined], random[2], share)
+    means = "ML {:.3f}, DL {:.3f}, blend {:.3f}".format(*np.mean(random, axis=1))
+    note = f"on random rows {means}; joined over that blend {gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]"
+    return Line("labels next", name, "accuracy", FIRST + BATCH * SETS[name][1], ml, dl, joined, share, note)
 
 
 def make(seeds: int) -> Sequence[Callable[[], Line]]:
-    return [partial(line, name, random, seeds) for name in SETS for random in (False, True)]
+    return [partial(line, name, seeds) for name in SETS]
 
 
 if __name__ == "__main__":

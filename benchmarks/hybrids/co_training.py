@@ -3,8 +3,8 @@
 python benchmarks/hybrids/co_training.py --out hybrids.jsonl
 
 ML alone and DL alone spread labels by the same rules, from one family to itself (self-training, Yarowsky
-1995). The note has what the given labels alone teach, and scikit-learn's two ways over the network's
-features.
+1995); there it is fitted as both members of a pair, so that its seconds are those of two. The note has what
+the given labels alone teach, and scikit-learn's two ways over the network's features.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
 from typer.testing import CliRunner
 
 from twofold.bundle.predictor import load
@@ -167,6 +168,8 @@ def test_the_estimator_takes_minus_one_none_and_nan_for_no_label():
     np.testing.assert_array_equal(first.transduction_[:45], whole[:45])
     assert (first.transduction_ == whole).mean() > 0.8
     assert (first.predict_proba(X).argmax(axis=1) == first.predict(X)).all()
+    with pytest.raises(NotFittedError):
+        CoTrainedClassifier(PAIR).predict(X)
     with pytest.raises(InputError, match="X has 120 rows, y has 3"):
         CoTrainedClassifier(PAIR).fit(X, [0, 1, -1])
 

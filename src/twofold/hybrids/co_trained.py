@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from twofold.bundle.about import About, Bundle
 from twofold.bundle.predictor import Predictor
@@ -117,15 +118,13 @@ class CoTrainedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Answer with labels of shape (n,)."""
-        return self.predictor_.predict(self._frame(X))
+        check_is_fitted(self)
+        return self.predictor_.predict(read_table(X))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Answer with probabilities of shape (n, n_classes)."""
-        return self.predictor_.predict_proba(self._frame(X))
-
-    def _frame(self, X: Any) -> Any:
-        self.predictor_  # noqa: B018 - the error before a fit
-        return read_table(X)
+        check_is_fitted(self)
+        return self.predictor_.predict_proba(read_table(X))
 
 
 def all_codes(found: CoTrained, data: PartlyLabelled) -> NDArray[np.int64]:
