@@ -84,6 +84,20 @@ def test_rounds_are_kept_where_they_lower_the_loss_and_not_else():
     assert len(choose_rounds(weak[None], y).losses) == 1
 
 
+def test_families_count_alike_unless_one_is_clearly_worth_more():
+    g = np.random.default_rng(1)
+    y = g.integers(0, 2, 80)
+
+    def told(strength, timid=1.0):
+        p = 1 / (1 + np.exp(-timid * (strength * np.where(y == 1, 1.0, -1.0) + g.normal(size=80))))
+        return np.stack([1 - p, p], axis=1)
+
+    even = choose_rounds(np.stack([told(1.5, timid=0.1), told(1.5)])[None], y).blend
+    assert even.members == (0, 1)
+    one = choose_rounds(np.stack([told(0.0), told(3.0)])[None], y).blend
+    assert one.members == (1,)
+
+
 def flowers(n=240, labelled=60, seed=0):
     """Rows of three kinds, of which a few are named."""
     g = np.random.default_rng(seed)

@@ -32,11 +32,9 @@ from twofold.core.ranking import ranks_within
 from twofold.data.dataset import Dataset
 from twofold.data.partly_labelled import PartlyLabelled
 from twofold.data.split import make_folds
-from twofold.hybrids.base import Evidence
-from twofold.hybrids.blend import Blend, learn_blend
+from twofold.hybrids.blend import Blend
 from twofold.hybrids.calibration import learn_temperature
 from twofold.hybrids.pair import Means, Pair, answers, fit_pair
-from twofold.metrics.losses import LOG_LOSS
 from twofold.models.base import Pace, class_shares
 from twofold.steps.base import FEATURES, INPUT, PREDICTION, Graph, Node, Step
 from twofold.workflow.fitting import Fitted
@@ -45,6 +43,8 @@ FEWEST_FOR_FOLDS = 20
 """With fewer labelled rows nothing can be decided on them, and no label is spread."""
 EVEN = 3.0
 """Weights that keep the shares of the classes are at most so many times larger or smaller than one."""
+WEIGHTS = (0.5, 0.25, 0.75, 0.0, 1.0)
+"""Of the first family in the blend; a few labels cannot tell finer ones apart."""
 CHECKED = 500
 """Rows on which the graph is compared with the models that it was made of."""
 
@@ -229,6 +229,37 @@ def _out_of_fold(
     return found[: fewest + 1]
 
 
+@dataclass(frozen=True)
+class _Blended:
+    blend: Blend
+    step: Step
+    p: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+    def lowers(self, other: _Blended) -> tuple[float, float]:
+        """Return by how much its log loss is below another's, and the standard error of that."""
+        gap = other.losses - self.losses
+        return float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(len(gap)))
+
+
+def _blended(predictions: NDArray[np.float64], y: NDArray[np.int64]) -> _Blended:
+    """Blend both families evenly, unless other weights are better by more than a standard error.
+
+    Weights are compared after the temperature: a family that is too timid is not for that reason worth less.
+    """
+    found = []
+    for weight in WEIGHTS:
+        weights = np.array([weight, 1.0 - weight])
+        members = tuple(int(member) for member in np.flatnonzero(weights))
+        blend = Blend(members, weights[list(members)])
+        step = learn_temperature(blend.combine(predictions), y, np.ones(len(y)))
+        p = np.asarray(step.run(blend.combine(predictions)))
+        found.append(_Blended(blend, step, p, -np.log(np.clip(p[np.arange(len(y)), y], 1e-15, 1.0))))
+    best = min(found, key=lambda one: float(one.losses.mean()))
+    gain, error = best.lowers(found[0])
+    return best if gain > error else found[0]
+
+
 def choose_rounds(predictions: NDArray[np.float64], y: NDArray[np.int64]) -> Choice:
     """Decide how many rounds to keep, and how to blend after them.
 
@@ -238,19 +269,13 @@ def choose_rounds(predictions: NDArray[np.float64], y: NDArray[np.int64]) -> Cho
         Of labelled rows that took no part.
     y : array of shape (n,)
     """
-    found = []
-    for some in predictions:
-        blend = learn_blend(Evidence(some, y, None, LOG_LOSS, "multiclass", np.array([0.0, 1.0])))
-        step = learn_temperature(blend.combine(some), y, np.ones(len(y)))
-        p = np.asarray(step.run(blend.combine(some)))
-        found.append((blend, step, p, -np.log(np.clip(p[np.arange(len(y)), y], 1e-15, 1.0))))
-    losses = np.array([one[3].mean() for one in found])
+    found = [_blended(some, y) for some in predictions]
+    losses = np.array([one.losses.mean() for one in found])
     best = int(np.argmin(losses))
-    gap = found[0][3] - found[best][3]
-    error = float(gap.std(ddof=1) / np.sqrt(len(gap)))
-    kept = best if gap.mean() > error else 0
-    gain = float(gap.mean()) if kept else 0.0
-    return Choice(kept, *found[kept][:2], losses, gain, error if kept else 0.0, found[kept][2])
+    gain, error = found[best].lowers(found[0])
+    kept = best if gain > error else 0
+    gain, error = (gain, error) if kept else (0.0, 0.0)
+    return Choice(kept, found[kept].blend, found[kept].step, losses, gain, error, found[kept].p)
 
 
 def co_train(
