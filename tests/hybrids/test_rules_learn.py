@@ -1,18 +1,27 @@
 """Learned rules: planted errors are found and mended, noise gives hardly a rule, proofs hold elsewhere."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.hybrids.rules_kit import SCHEMA, about
+from twofold.bundle.about import About
 from twofold.core.table import Table
+from twofold.data.split import make_folds
+from twofold.data.target import Roles, dataset_from_frame
 from twofold.hybrids.rules.book import RuleBook, parse_rules
 from twofold.hybrids.rules.learning import Effort, Unseen, learn_certain_rules, learn_rules
 from twofold.hybrids.rules.regions import short_between, spell
 from twofold.hybrids.rules.standing import mean_interval, share_interval
 from twofold.hybrids.rules.writing import write_rules
+from twofold.metrics.losses import mean_log_loss
 from twofold.steps.rules import Rules
+from twofold.workflow.fitting import fit_plan, predict_out_of_fold
+from twofold.workflow.plan import Plan
 
 
 def columns(n, seed):
@@ -192,3 +201,30 @@ def test_a_threshold_between_two_values_divides_them():
     g = np.random.default_rng(1)
     for low, high in np.sort(g.normal(size=(200, 2)) * 10.0 ** g.integers(-6, 6, (200, 1)), axis=1):
         assert low <= short_between(low, high) < high
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "target"), [("nsl-kdd", "is_attack"), ("adult-income", "income")])
+def test_on_real_rows_nothing_is_lost_and_certain_rules_keep_their_precision(name, target):
+    file = {"nsl-kdd": "nsl_kdd_train20.csv.gz", "adult-income": "adult.csv.gz"}[name]
+    frame = pd.read_csv(Path(os.environ["TWOFOLD_DATA_HOME"]) / name / file)
+    frame = frame.drop(columns=["attack", "difficulty", "split"], errors="ignore").sample(
+        8_000, random_state=0
+    )
+    learn = dataset_from_frame(frame[:2_000], Roles(target), task="binary")
+    test = dataset_from_frame(frame[2_000:], Roles(target), task="binary", declared=learn.schema)
+    folds, plans = make_folds(learn, 3, 0), [Plan(model, model) for model in ("linear", "lightgbm")]
+    said, other = (predict_out_of_fold(plan, learn, folds) for plan in plans)
+    graphs = [fit_plan(plan, learn).graph for plan in plans]
+    plain = graphs[0].run({"table": test.table})
+    told = About("binary", target, learn.classes, learn.schema)
+    rows = Unseen(learn.table, told, learn.y, said, other)
+    learned = learn_rules(rows)
+    assert learned.rules or name != "nsl-kdd", "a line is often wrong there"
+    ruled = Rules(learned.rules, (graphs[1],), 2).decide(test.table, plain).answer
+    assert mean_log_loss(test.y, ruled, None) < mean_log_loss(test.y, plain, None) + 0.002
+    certain = learn_certain_rules(rows)
+    decided = Rules(certain.rules, (), 2).decide(test.table, plain)
+    assert decided.spoke.any(axis=0).mean() > 0.2
+    for rule, proof, heard in zip(certain.rules, certain.proofs, decided.spoke, strict=True):
+        assert np.mean(test.y[heard] == rule.place) >= proof.low
