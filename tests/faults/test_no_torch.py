@@ -24,7 +24,6 @@ DEEP = {
     "realmlp",
     "tabm",
     "ft_transformer",
-    "leaves",
     "realmlp + lightgbm",
     "realmlp + linear",
     "realmlp + extra_trees",

@@ -39,7 +39,6 @@ PORTFOLIO: tuple[tuple[Plan, float], ...] = (
     (Plan("tree", "tree"), 0.02),
     (Plan("linear_svm", "linear_svm"), 0.04),
     (Plan("ft_transformer", "ft_transformer"), 0.20),
-    (Plan("leaves", "twofold.hybrids.leaves:Leaves"), 0.20),
 )
 """Plans in order, each with the share of the search time that all its folds together may take."""
 
