@@ -2,8 +2,9 @@
 
 python benchmarks/hybrids/augment.py --out hybrids.jsonl
 
-Machine learning alone are boosted trees on the rows as they are, deep learning alone is a perceptron. The
-line of the generative network tells how good its rows are on the first division.
+Machine learning alone are boosted trees on their own view of the rows as they are, deep learning alone is a
+perceptron; `plain` are trees on the view that all ways share. The line of the generative network tells how
+good its rows are on the first division.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from twofold.workflow.plan import Plan
 SECONDS, ROWS = 120.0, 1_500
 TABLES = {"mammography": "average_precision", "car-evaluation": "log_loss"}
 JOINED = "twofold.hybrids.augment:Augmented"
-WAYS = ("weights", "smote", "gan")
+WAYS = ("plain", "weights", "smote", "gan")
 CHOSEN = "chosen"
 PLANS = {
     "lightgbm": Plan("lightgbm", "lightgbm"),
