@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from common import Line, Outcome, divided, main, table_rows
+from common import TEST_SHARE, Line, Outcome, divided, main, table_rows
 from members import fit_members
 
 from twofold.hybrids.cascade import Chain, learn_cascade
@@ -95,7 +95,6 @@ def line(name: str, seeds: int) -> Line:
     if made:
         note += f"; as the last stage {np.mean(agreed):.1%}, least {min(agreed):.1%}"
         note += f"; passed to it {np.mean(reached):.0%}"
-    share = len(test.y) / len(learn.y)
     return Line(
         f"cascade (floor {FLOOR})",
         name,
@@ -104,7 +103,7 @@ def line(name: str, seeds: int) -> Line:
         found["ml"],
         found["dl"],
         found["hybrid"],
-        share,
+        TEST_SHARE,
         note,
     )
 

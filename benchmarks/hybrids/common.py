@@ -35,6 +35,7 @@ HOME = Path(os.environ.get("TWOFOLD_DATA_HOME", "."))
 TIMED_ROWS = 60
 ASIDE = 0.3
 """Share of the rows that each division sets aside."""
+TEST_SHARE = ASIDE / (1 - ASIDE)
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def compare(
         learn, test = divided(frame, target, task, seed, train)
         for key, plan in plans.items():
             found[key].append(run_plan(plan, learn, test, seconds, seed, chosen))
-    return Compared(found, chosen, len(learn.y), ASIDE / (1 - ASIDE))
+    return Compared(found, chosen, len(learn.y), TEST_SHARE)
 
 
 def compare_plans(

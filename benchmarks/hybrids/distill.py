@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
-from common import Line, Outcome, divided, interval, main, score, table_rows, time_rows
+from common import TEST_SHARE, Line, Outcome, divided, interval, main, score, table_rows, time_rows
 from numpy.typing import NDArray
 
 from twofold.bundle.about import About
@@ -118,7 +118,6 @@ def divisions(table: str, seeds: int) -> list[Division]:
 def line(table: str, student: str, augment: float, seeds: int) -> Line:
     found = divisions(table, seeds)
     first, name = found[0], f"{student} {augment:.0f}"
-    share = len(first.test.y) / len(first.learn.y)
 
     def of(which: str) -> list[Outcome]:
         return [division.outcomes[which] for division in found]
@@ -128,7 +127,7 @@ def line(table: str, student: str, augment: float, seeds: int) -> Line:
 
     alone = f"{student} alone"
     gap, micro = (
-        interval(scores(name), scores(alone), share),
+        interval(scores(name), scores(alone), TEST_SHARE),
         [1e6 * one.row_seconds for one in of("teacher")],
     )
     note = (
@@ -139,7 +138,7 @@ def line(table: str, student: str, augment: float, seeds: int) -> Line:
     )
     join = f"distilled into {student}, {augment:.0f} rows made up"
     ml, dl = of("lightgbm"), of("realmlp")
-    return Line(join, table, first.metric, len(first.learn.y), ml, dl, of(name), share, note)
+    return Line(join, table, first.metric, len(first.learn.y), ml, dl, of(name), TEST_SHARE, note)
 
 
 def make(seeds: int) -> Sequence[Callable[[], Line]]:

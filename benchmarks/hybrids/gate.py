@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 import numpy as np
-from common import Line, Outcome, divided, interval, main, table_rows
+from common import TEST_SHARE, Line, Outcome, divided, interval, main, table_rows
 from members import fit_members
 from numpy.typing import NDArray
 
@@ -59,7 +59,7 @@ def outcomes(table: str, seeds: int) -> tuple[Found, str, int, float]:
         for name, p in answers.items():
             row = gate.row_seconds(seen.row_seconds)
             found[name].append(Outcome(metric.gain(test.y, p, None), members.seconds, row))
-    return found, metric.name, len(learn.y), len(test.y) / len(learn.y)
+    return found, metric.name, len(learn.y), TEST_SHARE
 
 
 def line(table: str, way: str, name: str, seeds: int) -> Line:

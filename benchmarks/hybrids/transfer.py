@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 import pandas as pd
-from common import Line, Outcome, divided, main, run_plan
+from common import TEST_SHARE, Line, Outcome, divided, main, run_plan
 from sklearn.model_selection import train_test_split
 
 import cell_sets
@@ -63,8 +63,7 @@ def line(data: str, depth: str, seeds: int) -> Line:
         found["ml"].append(by_hand(data, seed))
         for family, plan in plans(depth).items():
             found[family].append(run_plan(plan, learn, test, SECONDS, seed, "accuracy"))
-    share = len(test.y) / len(learn.y)
-    return Line(f"transfer ({depth})", data, "accuracy", len(learn.y), **found, test_share=share)
+    return Line(f"transfer ({depth})", data, "accuracy", len(learn.y), **found, test_share=TEST_SHARE)
 
 
 def make(seeds: int) -> Sequence[Callable[[], Line]]:

@@ -63,7 +63,6 @@ CELL_PORTFOLIO: tuple[tuple[Plan, str, float], ...] = (
     (Plan("towers + linear", "linear", network="towers"), _HAND, 0.25),
     (Plan("svm (both)", "svm"), _BOTH, 0.08),
     (Plan("towers (fine-tuned)", "towers", {"image": "efficientnet_last"}), _RAW, 0.35),
-    (Plan("transfer", HYBRIDS["transfer"]), _RAW, 0.40),
     (Plan("towers (recurrent)", "towers", RECURRENT), _RAW, 0.30),
     (Plan("towers + lightgbm", "lightgbm", network="towers"), _HAND, 0.25),
     (Plan("extra_trees (both)", "extra_trees"), _BOTH, 0.08),
@@ -98,8 +97,6 @@ _BASE = frozenset(plan.name for plan, _ in PORTFOLIO)
 def _has_towers(plan: Plan, senses: Senses) -> bool:
     """Whether there is a column for one of the networks that a plan names, and its weights."""
     read = {make_extractor(name).reads for name in senses.raw}
-    if plan.model == HYBRIDS["transfer"]:
-        return "image" in read
     if plan.model != "towers" or not plan.params:
         return True
     if "image" in plan.params:
