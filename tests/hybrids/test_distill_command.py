@@ -11,6 +11,8 @@ from tests.hybrids.test_distill import FAST
 from tests.test_shell import QUICK, twofold
 from twofold import shell
 from twofold.core.errors import InputError
+from twofold.data.leakage import row_hashes
+from twofold.hybrids.distill import Distilled
 from twofold.shell.kept_run import remember
 from twofold.steps.conform import columns_of, conform
 
@@ -71,6 +73,21 @@ def test_rows_that_are_new_to_the_teacher_are_held_out_and_a_program_can_read_al
     assert told["over_plain"]["low"] <= told["over_plain"]["value"] <= told["over_plain"]["high"]
     about = package.load(place / "b" / "model").about
     assert about.metrics == {told["metric"]: told["lines"]["student"]["score"]["value"]}
+
+
+def test_rows_that_are_held_out_are_not_learned_from_the_other_table_either(place, monkeypatch):
+    seen = []
+    fit = Distilled.fit_table
+
+    def remember(self, table, known, answers, unlabelled=None):
+        seen.append((table, unlabelled))
+        return fit(self, table, known, answers, unlabelled)
+
+    monkeypatch.setattr(Distilled, "fit_table", remember)
+    told = distill(place, "all.csv", "e", unlabelled="all.csv")
+    ((table, more),) = seen
+    assert table.n_rows == more.n_rows == told["rows_learned_from"] == N - told["rows"]
+    np.testing.assert_array_equal(row_hashes(table), row_hashes(more))
 
 
 def test_without_labels_fidelity_is_told_alone(place):

@@ -74,8 +74,9 @@ def distill(
     student = Distilled(teacher, **options, reads=_reads(teacher))
     student.check()
     rows = _read(teacher, folder, data)
-    more = None if unlabelled is None else _table(teacher, read_table(unlabelled))
     learn, held = _divide(rows, options["random_state"])
+    judged = rows.table.take(held)
+    more = None if unlabelled is None else _but(_table(teacher, read_table(unlabelled)), judged)
     plain = _teach(student, rows, learn, more)
     report = _report(student, rows, held, plain)
     _save(student, report, out)
@@ -181,6 +182,13 @@ def _divide(rows: Rows, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     held = np.sort(make_generator(seed, "held out").permutation(pool)[:n_held])
     hashes = row_hashes(rows.table)
     return np.flatnonzero(~np.isin(hashes, hashes[held])), held
+
+
+def _but(table: Table, held: Table) -> Table:
+    """Return the rows of a table that are not among those that are held out."""
+    from twofold.data.leakage import row_hashes
+
+    return table.take(np.flatnonzero(~np.isin(row_hashes(table), row_hashes(held))))
 
 
 def _teach(student: Distilled, rows: Rows, learn: NDArray[np.intp], more: Table | None) -> Graph | None:
