@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,12 @@ import pytest
 
 import twofold
 from tests.hybrids.rules_kit import bundle, frame
+from twofold.bundle.predictor import Predictor
 from twofold.bundle.save import save
 from twofold.cli import main
+from twofold.core.schema import Column, Schema
+from twofold.shell import learn_rules
+from twofold.shell.kept_run import Remembered
 
 GOOD = """rules:
   - name: elders
@@ -268,6 +273,24 @@ def test_where_no_rule_is_proved_nothing_is_written(run, tmp_path):
     assert code == 0
     assert "Nothing was written" in out
     assert not (tmp_path / "none.yaml").exists()
+
+
+def test_a_kept_run_is_asked_for_files_as_it_names_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    plain = bundle()
+    schema = Schema((*plain.about.schema.columns, Column("photo", "image")))
+    model = Predictor(replace(plain.about, schema=schema), plain.graph)
+    known(150).assign(photo="a.png").to_csv("rows.csv", index=False)
+    asked = []
+
+    def remember(folder, table):
+        asked.append(table.columns["photo"][0])
+        return Remembered(np.zeros(table.n_rows, dtype=bool))
+
+    monkeypatch.setattr(learn_rules, "remember", remember)
+    learn_rules._unseen(model, None, tmp_path, "rows.csv", None)
+    assert asked == [str(tmp_path / "a.png")]
 
 
 @pytest.mark.slow

@@ -97,9 +97,9 @@ def _unseen(
     """Return rows that the model has not learned from, and a sentence about them."""
     import numpy as np
 
+    from twofold.data.canonical import table_of
     from twofold.data.read import read_table
     from twofold.hybrids.rules.learning import Unseen
-    from twofold.steps.conform import columns_of, conform
 
     if data is None:
         return _out_of_fold(model, second, folder)
@@ -110,7 +110,7 @@ def _unseen(
             f"'{data}' has no column '{name}'.", "The true answers are needed.", "Name them with --target."
         )
     frame, y = known_rows(model, frame, name)
-    table = conform(columns_of(frame, model.schema.names), model.schema)
+    table = table_of(frame, model.schema)
     new = np.flatnonzero(~remember(folder, table).learned)
     if len(new) < FEWEST:
         raise InputError(

@@ -44,11 +44,11 @@ def _on_rows(
     """Return remarks, counts and their table for the rows of a table; with the truth, errors too."""
     from twofold.bundle.about import Bundle
     from twofold.bundle.predictor import Predictor
+    from twofold.data.canonical import table_of
     from twofold.data.read import read_table
     from twofold.hybrids.rules.laying import decide, lay_over
     from twofold.hybrids.rules.remarks import remarks_on_rows
     from twofold.hybrids.rules.tally import score_both, tally
-    from twofold.steps.conform import columns_of, conform
 
     frame = read_table(data)
     bundle = Bundle(model.about, model.graph)
@@ -58,7 +58,7 @@ def _on_rows(
     y = None
     if name in frame.columns:
         frame, y = known_rows(model, frame, name)
-    table = conform(columns_of(frame, both.schema.names), both.schema)
+    table = table_of(frame, both.schema)
     said, decisions, step = decide(laid.graph, table)
     used = replace(book, rules=step.rules, places=())
     rows = tally(used, laid.about, decisions, said, y)
