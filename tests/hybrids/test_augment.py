@@ -114,6 +114,7 @@ def test_the_plain_way_is_boosted_trees():
     [
         ({"weights": Gain(0.01, 0.01), "smote": Gain(-0.1, 0.001), "gan": Gain(0.0, 0.0)}, "plain"),
         ({"weights": Gain(0.01, 0.01), "smote": Gain(0.02, 0.001), "gan": Gain(0.0, 0.0)}, "smote"),
+        ({"weights": Gain(0.01, 0.01), "smote": Gain(0.018, 0.01), "gan": Gain(0.0, 0.0)}, "plain"),
     ],
 )
 def test_only_what_is_better_by_more_than_chance_is_used(monkeypatch, gains, chosen):

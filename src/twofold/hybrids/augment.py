@@ -116,7 +116,7 @@ class Augmented(Model):
         else:
             self.gains_ = self._evidence(rows, control)
             best = max(self.gains_, key=lambda way: self.gains_[way].mean)
-            self.way_ = best if self.gains_[best].sure else "plain"
+            self.way_ = best if self.gains_[best].sure(len(self.gains_)) else "plain"
         self.trees_, self.shares_ = self._learn(self.way_, rows, control, "all")
         self.rounds_ = self.trees_.rounds_
         return self
@@ -140,7 +140,7 @@ class Augmented(Model):
         fold = deal_evenly(rows.y, FOLDS, make_generator(control.seed, "folds"))
         chance = {way: np.empty(len(rows.y)) for way in WAYS}
         for part in range(FOLDS):
-            learn, score = _take(rows, fold != part), _take(rows, fold == part)
+            learn, score = (rows.take(np.flatnonzero(some)) for some in (fold != part, fold == part))
             for way in WAYS:
                 trees, shares = self._learn(way, learn, control, f"fold {part}")
                 p = shares.run(trees.output(score.X))
@@ -167,10 +167,6 @@ class Augmented(Model):
     def lower(self) -> Graph:
         inner = self.trees_.lower().renamed("trees/", keep=(FEATURES,))
         return inner.then(Node(self.shares_, ("trees/" + PREDICTION,), PREDICTION))
-
-
-def _take(rows: Validation, some: NDArray[np.bool_]) -> Validation:
-    return Validation(rows.X[some], rows.y[some], None if rows.weight is None else rows.weight[some])
 
 
 def _alike(found: Fuller, watched: Validation | None) -> Validation | None:

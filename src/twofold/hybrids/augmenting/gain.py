@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-SURE = 1.64
-"""Standard errors by which a way has to be better: one-sided 95 %."""
+DOUBT = 0.05
+"""Chance that a way which brings nothing is taken for better."""
 TINY = 1e-15
 
 
@@ -26,7 +26,7 @@ class Gain:
 
     Examples
     --------
-    >>> Gain.between(np.array([0.9, 0.8, 0.7, 0.9]), np.array([0.6, 0.7, 0.5, 0.5])).sure
+    >>> Gain.between(np.array([0.9, 0.8, 0.7, 0.9]), np.array([0.6, 0.7, 0.5, 0.5])).sure()
     True
     """
 
@@ -44,7 +44,8 @@ class Gain:
         share = weight / weight.sum()
         return cls(mean, float(np.sqrt((share**2 * (saved - mean) ** 2).sum())))
 
-    @property
-    def sure(self) -> bool:
-        """Whether it is more than chance."""
-        return self.mean > SURE * self.error
+    def sure(self, among: int = 1) -> bool:
+        """Whether it is more than chance, also where it is the best of several (Bonferroni)."""
+        from scipy.special import ndtri
+
+        return self.mean > float(ndtri(1.0 - DOUBT / among)) * self.error

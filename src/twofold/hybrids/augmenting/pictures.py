@@ -141,7 +141,7 @@ def fit_on_evidence(
         chance.append(np.array([answer[np.arange(len(score.y)), score.y] for answer in answers]))
     plain, made = np.hstack(chance)
     gain = Gain.between(made, plain)
-    if gain.sure:
+    if gain.sure():
         return fit_with_made(plan, dataset, times, control)[1], gain
     return fit_plan(plan, dataset, budget=Budget(cores=control.budget.cores), seed=control.seed), gain
 
