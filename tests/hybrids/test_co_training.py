@@ -14,6 +14,7 @@ from twofold.cli import app
 from twofold.core.budget import Budget
 from twofold.core.errors import InputError, TargetError
 from twofold.data.partly_labelled import partly_labelled
+from twofold.hybrids import co_training
 from twofold.hybrids.co_trained import CoTrainedClassifier, all_codes, bundle_of, sentence_of
 from twofold.hybrids.co_training import Rules, choose_rounds, choose_spread, co_train
 from twofold.hybrids.pair import Means, Pair, answers
@@ -82,6 +83,23 @@ def test_rounds_are_kept_where_they_lower_the_loss_and_not_else():
         assert (none.rounds, none.gain) == (0, 0.0)
         assert "did not lower" in sentence_of(none)
     assert len(choose_rounds(weak[None], y).losses) == 1
+
+
+def test_no_more_rounds_are_told_than_there_was_time_for(monkeypatch):
+    g = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": g.normal(size=160), "sold": np.where(g.random(160) < 0.5, "yes", "no")})
+    frame.loc[120:, "sold"] = None
+    data = partly_labelled(frame, "sold")
+    y = data.known.y
+    side = np.where(y == 1, 1.0, -1.0)
+    sharper = [1 / (1 + np.exp(-s * side - g.normal(size=(2, 120)))) for s in (0, 2, 4)]
+    told = np.stack([np.stack([1 - p, p], axis=2) for p in sharper])
+    assert choose_rounds(told, y).rounds == 2
+    monkeypatch.setattr(co_training, "_out_of_fold", lambda *_: told)
+    monkeypatch.setattr(co_training, "_rounds", lambda *_: iter(["no round", "one round"]))
+    monkeypatch.setattr(co_training, "_finished", lambda fitted, data, choice: (fitted, choice))
+    fitted, choice = co_train(PAIR, data)
+    assert (fitted, choice.rounds, len(choice.losses)) == ("one round", 1, 2)
 
 
 def test_families_count_alike_unless_one_is_clearly_worth_more():

@@ -303,10 +303,13 @@ def co_train(
         rules = replace(rules, rounds=0)
     folds = make_folds(known, min(rules.folds, len(known.y)), means.seed)
     deciding = replace(means, budget=means.budget.share(2 / 3))
-    choice = choose_rounds(_out_of_fold(pair, data, folds, rules, deciding), known.y)
+    told = _out_of_fold(pair, data, folds, rules, deciding)
+    choice = choose_rounds(told, known.y)
     kept = replace(rules, rounds=rules.rounds if choice.rounds else 0)
-    *_, fitted = islice(_rounds(pair, data, data.labelled, kept, means), choice.rounds + 1)
-    return _finished(fitted, data, choice)
+    ran = list(islice(_rounds(pair, data, data.labelled, kept, means), choice.rounds + 1))
+    if len(ran) <= choice.rounds:  # the clock ended them: what was kept is one of those that ran
+        choice = choose_rounds(told[: len(ran)], known.y)
+    return _finished(ran[choice.rounds], data, choice)
 
 
 def _demand_classes(known: Dataset) -> None:
