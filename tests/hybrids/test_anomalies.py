@@ -148,6 +148,14 @@ def test_what_cannot_be_judged_is_told_in_three_parts(found):
         found[0].bundle(found[1].schema, 2.0)
 
 
+def test_mistakes_are_told_before_anything_is_fitted(tmp_path, monkeypatch):
+    monkeypatch.setattr("twofold.hybrids.anomalies.fit_anomalies", None)
+    machines(n=40).to_csv(tmp_path / "rows.csv", index=False)
+    for out, share, words in (("a.csv", 2.0, "The share is 2"), ("a.txt", 0.1, "ends in '.txt'")):
+        with pytest.raises(InputError, match=words):
+            shell.anomalies(str(tmp_path / "rows.csv"), tmp_path / out, None, share, {})
+
+
 def test_the_command_lists_rows_with_reasons_and_its_model_judges_new_ones(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     machines().assign(planted=np.arange(N) >= N - ODD).to_csv("rows.csv", index=False)

@@ -123,7 +123,7 @@ class Anomalies:
         created : str
             When it was made (ISO 8601).
         """
-        _check_share(share)
+        check_share(share)
         about = About(
             task="binary",
             target="row",
@@ -138,7 +138,13 @@ class Anomalies:
         return Bundle(about, self.graph)
 
 
-def _check_share(share: float) -> None:
+def check_share(share: float) -> None:
+    """Insist on a share between 0 and 1.
+
+    Raises
+    ------
+    InputError
+    """
     if not 0.0 < share < 1.0:
         raise InputError(
             f"The share is {share!r}.",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twofold.core.errors import InputError
-from twofold.shell.told import Told, finite, write_table
+from twofold.shell.told import Told, demand_table, finite, write_table
 
 if TYPE_CHECKING:
     from twofold.hybrids.anomalies import Anomalies
@@ -35,13 +34,11 @@ def anomalies(data: str, out: Path, model: Path | None, share: float, options: d
     from datetime import UTC, datetime
 
     from twofold.bundle.save import check_place, save
-    from twofold.hybrids.anomalies import fit_anomalies
+    from twofold.hybrids.anomalies import check_share, fit_anomalies
     from twofold.shell.unlabelled import read_unlabelled
 
-    if out.suffix.lower() not in {".csv", ".parquet"}:
-        raise InputError(
-            f"'{out}' ends in '{out.suffix}'.", "It is written as .csv or .parquet.", "Change --out."
-        )
+    demand_table(out)
+    check_share(share)
     if model is not None:
         check_place(model)
     rows, reads, control = read_unlabelled(data, options)
