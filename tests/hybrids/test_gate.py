@@ -106,6 +106,21 @@ def test_the_pull_is_chosen_by_rows_that_were_not_fitted():
     assert choose_pull(parts, y, None, chances=True) == min(gate.PULLS)
 
 
+def test_classes_that_take_turns_in_the_rows_are_in_both_halves(monkeypatch):
+    parts, y, _ = two_experts(0)
+    turns = np.arange(len(y)) % 2
+    seen = []
+    fit = gate.fit_gate
+
+    def remember(parts, y, *rest, **more):
+        seen.append(np.bincount(y, minlength=2).min())
+        return fit(parts, y, *rest, **more)
+
+    monkeypatch.setattr(gate, "fit_gate", remember)
+    choose_pull(parts, turns, None, chances=True)
+    assert min(seen) == pytest.approx(len(y) / 4, abs=1)
+
+
 def test_shuffled_truths_give_chance():
     parts, y, side = two_experts(0)
     g = np.random.default_rng(0)

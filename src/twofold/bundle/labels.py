@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,19 @@ from numpy.typing import NDArray
 from twofold.bundle.about import About
 from twofold.core.errors import InputError
 from twofold.steps.conform import as_array, to_number, to_text
+
+
+def objects_of(classes: Sequence[Any]) -> NDArray[np.object_]:
+    """Return labels as an object array, each as it is.
+
+    Examples
+    --------
+    >>> objects_of([1, "two"])[[1, 0]].tolist()
+    ['two', 1]
+    """
+    labels = np.empty(len(classes), dtype=object)
+    labels[:] = classes
+    return labels
 
 
 def answered_codes(about: About, probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -44,9 +58,8 @@ def known_targets(about: About, y: Any) -> NDArray[Any]:
     values = as_array(y)
     if not about.classes:
         return to_number(values)
-    labels = np.empty(len(about.classes), dtype=object)
-    labels[:] = about.classes
-    code: dict[str | None, int] = {word: place for place, word in enumerate(to_text(labels).tolist())}
+    known = to_text(objects_of(about.classes)).tolist()
+    code: dict[str | None, int] = {word: place for place, word in enumerate(known)}
     code[None] = -1
     words = to_text(values).tolist()
     strange = sorted(set(words) - set(code), key=str)

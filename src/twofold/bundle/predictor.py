@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twofold.bundle.about import About
 from twofold.bundle.damage import damaged
-from twofold.bundle.labels import answered_codes
+from twofold.bundle.labels import answered_codes, objects_of
 from twofold.bundle.manifest import Manifest
 from twofold.bundle.read import Trust, is_native, read_graph, read_manifest
 from twofold.bundle.simplify import steps_of
@@ -308,9 +308,7 @@ def _as_labels(classes: tuple[Any, ...]) -> NDArray[Any]:
     small = kinds == {int} and all(-(2**63) <= label < 2**63 for label in classes)
     if small or kinds in ({float}, {bool}):
         return np.array(classes)
-    labels = np.empty(len(classes), dtype=object)
-    labels[:] = classes
-    return labels
+    return objects_of(classes)
 
 
 def load(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.metrics.base import Metric
-from twofold.steps.base import Graph
+from twofold.steps.base import INPUT, PREDICTION, Graph
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,13 @@ class Evidence:
     metric: Metric
     task: str
     row_seconds: NDArray[np.float64]
+
+
+def side_by_side(graphs: Sequence[Graph]) -> tuple[Graph, tuple[str, ...]]:
+    """Return the steps of several graphs over one table, and the names of their answers."""
+    named = [graph.renamed(f"m{place}/", keep=(INPUT,)) for place, graph in enumerate(graphs)]
+    nodes = tuple(node for graph in named for node in graph.nodes)
+    return Graph(nodes), tuple(f"m{place}/{PREDICTION}" for place in range(len(graphs)))
 
 
 class Joined(ABC):

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.hybrids.base import Evidence, Joined
-from twofold.steps.base import INPUT, PREDICTION, Graph, Node
+from twofold.hybrids.base import Evidence, Joined, side_by_side
+from twofold.steps.base import PREDICTION, Graph, Node
 from twofold.steps.blend import WeightedMean
 
 ROUNDS = 25
@@ -44,11 +44,8 @@ class Blend(Joined):
     def lower(self, graphs: Sequence[Graph]) -> Graph:
         if len(graphs) == 1:
             return graphs[0]
-        nodes: tuple[Node, ...] = ()
-        for position, graph in enumerate(graphs):
-            nodes += graph.renamed(f"m{position}/", keep=(INPUT,)).nodes
-        answers = tuple(f"m{position}/{PREDICTION}" for position in range(len(graphs)))
-        return Graph((*nodes, Node(WeightedMean(self.weights), answers, PREDICTION)))
+        members, answers = side_by_side(graphs)
+        return members.then(Node(WeightedMean(self.weights), answers, PREDICTION))
 
     def placed(self, positions: Sequence[int]) -> Joined:
         return replace(self, members=tuple(positions[member] for member in self.members))

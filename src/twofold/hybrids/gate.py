@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.hybrids.base import Evidence, Joined
-from twofold.steps.base import INPUT, PREDICTION, Graph, Node
+from twofold.core.random import deal_evenly, make_generator
+from twofold.hybrids.base import Evidence, Joined, side_by_side
+from twofold.steps.base import PREDICTION, Graph, Node
 from twofold.steps.gate import Gate as GateStep
 from twofold.steps.gate import signs
 from twofold.steps.links import softmax
@@ -56,11 +57,8 @@ class Gate(Joined):
         return self.step.run(*(predictions[member] for member in self.members))
 
     def lower(self, graphs: Sequence[Graph]) -> Graph:
-        nodes: tuple[Node, ...] = ()
-        for position, graph in enumerate(graphs):
-            nodes += graph.renamed(f"m{position}/", keep=(INPUT,)).nodes
-        answers = tuple(f"m{position}/{PREDICTION}" for position in range(len(graphs)))
-        return Graph((*nodes, Node(self.step, answers, PREDICTION)))
+        members, answers = side_by_side(graphs)
+        return members.then(Node(self.step, answers, PREDICTION))
 
     def placed(self, positions: Sequence[int]) -> Joined:
         return replace(self, members=tuple(positions[member] for member in self.members))
@@ -215,7 +213,7 @@ def choose_pull(
         As of `fit_gate`.
     """
     w = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
-    half = np.arange(len(y)) % 2 == 0
+    half = deal_evenly(y, 2, make_generator(0, "pull")) == 0  # not every other row: rows may take turns
     losses = []
     for pull in PULLS:
         total = 0.0

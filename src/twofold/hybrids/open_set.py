@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twofold.bundle.about import About, Bundle
+from twofold.bundle.labels import objects_of
 from twofold.core.budget import Budget
 from twofold.core.errors import InputError
 from twofold.core.random import derive_seed, make_generator
@@ -147,9 +148,8 @@ class OpenSetClassifier:
             Canonical, with the columns of the data set (see `twofold.steps.conform.conform`).
         """
         found: dict[str, Any] = self.graph_.run_many({INPUT: table}, (PREDICTION, P_VALUE))
-        labels = np.empty(len(self.classes_), dtype=object)
-        labels[:] = self.classes_
-        return OpenSetAnswer(labels[found[PREDICTION].argmax(axis=1)], found[P_VALUE][:, 0])
+        codes = found[PREDICTION].argmax(axis=1)
+        return OpenSetAnswer(objects_of(self.classes_)[codes], found[P_VALUE][:, 0])
 
     def bundle(self, created: str = "") -> Bundle:
         """Return it ready for `twofold.bundle.save.save`: the known classes, and one more.

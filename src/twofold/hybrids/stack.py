@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twofold.hybrids.base import Evidence, Joined
-from twofold.steps.base import INPUT, PREDICTION, Graph, Node
+from twofold.hybrids.base import Evidence, Joined, side_by_side
+from twofold.steps.base import PREDICTION, Graph, Node
 from twofold.steps.links import softmax
 from twofold.steps.pool import TINY, Pool
 
@@ -51,11 +51,8 @@ class Stack(Joined):
         return self._step().run(*(predictions[member] for member in self.members))
 
     def lower(self, graphs: Sequence[Graph]) -> Graph:
-        nodes: tuple[Node, ...] = ()
-        for position, graph in enumerate(graphs):
-            nodes += graph.renamed(f"m{position}/", keep=(INPUT,)).nodes
-        answers = tuple(f"m{position}/{PREDICTION}" for position in range(len(graphs)))
-        return Graph((*nodes, Node(self._step(), answers, PREDICTION)))
+        members, answers = side_by_side(graphs)
+        return members.then(Node(self._step(), answers, PREDICTION))
 
     def placed(self, positions: Sequence[int]) -> Joined:
         return replace(self, members=tuple(positions[member] for member in self.members))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twofold.core.table import told_unreadable
-from twofold.shell.labels import ROW, Effort, labels_of, prepared
+from twofold.shell.labels import ROW, Effort, labels_of, prepared, with_front
 from twofold.shell.told import Told, demand_table, finite, write_table
 
 if TYPE_CHECKING:
@@ -89,10 +89,7 @@ def _suspects(
         "ml doubts": checked.ml.suspected[worst],
         "dl doubts": checked.dl.suspected[worst],
     }
-    table = table.drop(columns=[name for name in front if name in table])
-    for place, (name, values) in enumerate(front.items()):
-        table.insert(place, name, values)
-    return table
+    return with_front(table, front)
 
 
 def _told_of(dataset: Dataset, checked: Checked, pair: Pair) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from twofold.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from twofold.data.dataset import Dataset
@@ -100,9 +100,12 @@ def _named(reads: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 def labels_of(dataset: Dataset, codes: NDArray[Any]) -> NDArray[Any]:
     """Return the labels that codes stand for; values stay what they are."""
-    if not dataset.classes:
-        return codes
-    labels = np.empty(len(dataset.classes), dtype=object)
-    labels[:] = dataset.classes
-    found: NDArray[Any] = labels[codes]
-    return found
+    from twofold.bundle.labels import objects_of
+
+    return objects_of(dataset.classes)[codes] if dataset.classes else codes
+
+
+def with_front(table: pd.DataFrame, front: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table with these columns before its own, in the place of any of the same name."""
+    others = table.drop(columns=[name for name in front if name in table])
+    return others.assign(**front)[[*front, *others.columns]]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twofold.core.table import told_unreadable
-from twofold.shell.labels import ROW, Effort, labels_of, prepared
+from twofold.shell.labels import ROW, Effort, labels_of, prepared, with_front
 from twofold.shell.told import Told, demand_table, finite, write_table
 
 if TYPE_CHECKING:
@@ -70,7 +70,4 @@ def _asked(frame: pd.DataFrame, rows: PartlyLabelled, batch: Batch) -> pd.DataFr
         "unsure": batch.unsure.round(4),
         "apart": batch.apart.round(4),
     }
-    table = table.drop(columns=[name for name in added if name in table])
-    for place, (name, values) in enumerate(added.items()):
-        table.insert(place, name, values)
-    return table
+    return with_front(table, added)
