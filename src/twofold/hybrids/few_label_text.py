@@ -138,28 +138,24 @@ class FewLabelText(Model):
         control: Control,
     ) -> tuple[bytes, Pool]:
         """Train the encoder on all rows; return it, and the pool that rows showed which it had not seen."""
-        torch = optional.load("torch", "The model 'few_label_text'")
+        optional.load("torch", "The model 'few_label_text'")
         from twofold.nn.contrastive import ContrastiveRecipe, ContrastiveTuner
 
-        torch.set_num_threads(control.budget.cores)
         recipe = ContrastiveRecipe(self.layers, self.steps, learning_rate=self.learning_rate)
         weight = np.ones(len(y)) if weight is None else weight
-        with torch.random.fork_rng(devices=[]):
-            tuner = ContrastiveTuner(ids, recipe)
-            half = deal_evenly(y, 2, make_generator(control.seed, "halves"))
-            seen, unseen = np.flatnonzero(half == 0), np.flatnonzero(half == 1)
-            seed = derive_seed(control.seed, "half")
-            rules = replace(control, budget=control.budget.share(1 / 3), seed=seed)
-            tuned, _ = tuner.tune(seen, y[seen], weight[seen], rules)
-            answers = []
-            for layers in (tuner.frozen, tuned):
-                known, new = (
-                    np.hstack([table[rows], tuner.vectors(layers, rows)]) for rows in (seen, unseen)
-                )
-                answers.append(self._head(known, y[seen], weight[seen]).output(new))
-            weights, shifts = fit_classes(np.stack(answers), y[unseen], weight[unseen], shifted=False)
-            tuned, self.rounds_ = tuner.tune(np.arange(len(y)), y, weight, control)
-            return tuner.onnx(tuned), Pool(weights, shifts, logarithmic=True)
+        tuner = ContrastiveTuner(ids, recipe, control.budget.cores)
+        half = deal_evenly(y, 2, make_generator(control.seed, "halves"))
+        seen, unseen = np.flatnonzero(half == 0), np.flatnonzero(half == 1)
+        seed = derive_seed(control.seed, "half")
+        rules = replace(control, budget=control.budget.share(1 / 3), seed=seed)
+        tuned, _ = tuner.tune(seen, y[seen], weight[seen], rules)
+        answers = []
+        for layers in (tuner.frozen, tuned):
+            known, new = (np.hstack([table[rows], tuner.vectors(layers, rows)]) for rows in (seen, unseen))
+            answers.append(self._head(known, y[seen], weight[seen]).output(new))
+        weights, shifts = fit_classes(np.stack(answers), y[unseen], weight[unseen], shifted=False)
+        tuned, self.rounds_ = tuner.tune(np.arange(len(y)), y, weight, control)
+        return tuner.onnx(tuned), Pool(weights, shifts, logarithmic=True)
 
     def _head(self, X: Any, y: NDArray[Any], weight: NDArray[np.float64] | None) -> LinearModel:
         return LinearModel(self.penalty).fit(X, y, weight, problem=self.problem_)

@@ -59,12 +59,16 @@ class ContrastiveTuner:
     ids : integer array of shape (n, columns, longest)
         Tokens, 0 behind a text's last one.
     recipe : ContrastiveRecipe
+    cores : int
+        Threads.
     """
 
-    def __init__(self, ids: NDArray[np.int64], recipe: ContrastiveRecipe) -> None:
+    def __init__(self, ids: NDArray[np.int64], recipe: ContrastiveRecipe, cores: int) -> None:
+        torch.set_num_threads(cores)
         self.n, self.columns, longest = ids.shape
         self.recipe = recipe
-        self.network = load_minilm().requires_grad_(False)
+        with torch.random.fork_rng(devices=[]):  # a new network draws weights before it gets its own
+            self.network = load_minilm().requires_grad_(False)
         self.below = LAYERS - recipe.layers
         self.ids = torch.from_numpy(np.ascontiguousarray(ids))
         self._lower = torch.zeros(*ids.shape, self.network.norm.weight.shape[0])
@@ -123,7 +127,13 @@ class ContrastiveTuner:
         steps : int
             That were made.
         """
-        torch.manual_seed(control.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(control.seed)
+            return self._tuned(rows, y, weight, control)
+
+    def _tuned(
+        self, rows: NDArray[np.intp], y: NDArray[np.int64], weight: NDArray[np.float64], control: Control
+    ) -> tuple[Any, int]:
         layers = copy.deepcopy(self.frozen).requires_grad_(True)
         groups = [
             {"params": list(layer.parameters()), "factor": LOWER**depth}
