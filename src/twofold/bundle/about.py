@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +20,11 @@ from twofold.steps.base import Graph
 
 Label = bool | int | float | str
 Plain = bool | int | float | str | None
+
+
+def moment() -> str:
+    """Return the present time as `About.created` has it: ISO 8601, to the second, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)

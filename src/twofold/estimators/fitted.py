@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from twofold.bundle.about import About, Bundle
+from twofold.bundle.about import About, Bundle, moment
 from twofold.bundle.parity import Parity
 from twofold.search.result import Result
 
@@ -17,7 +15,7 @@ def describe(result: Result, parity: Parity | None = None) -> Bundle:
         target=result.target,
         classes=result.classes,
         schema=result.schema,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=moment(),
         model=result.choice.name,
         family=result.choice.family,
         verdict=result.verdict.sentence,

@@ -36,7 +36,7 @@ from twofold.hybrids.blend import Blend
 from twofold.hybrids.calibration import learn_temperature
 from twofold.hybrids.pair import Means, Pair, answers, fit_pair
 from twofold.models.base import Pace, class_shares
-from twofold.steps.base import FEATURES, INPUT, PREDICTION, Graph, Node, Step
+from twofold.steps.base import FEATURES, INPUT, Graph, Step
 from twofold.workflow.fitting import Fitted
 
 FEWEST_FOR_FOLDS = 20
@@ -330,9 +330,7 @@ def _demand_classes(known: Dataset) -> None:
 
 def _finished(fitted: tuple[Fitted, Fitted], data: PartlyLabelled, choice: Choice) -> CoTrained:
     blended = choice.blend.lower([fitted[member].graph for member in choice.blend.members])
-    raw = "raw " + PREDICTION
-    nodes = [replace(node, output=raw) if node.output == PREDICTION else node for node in blended.nodes]
-    graph = Graph((*nodes, Node(choice.step, (raw,), PREDICTION)))
+    graph = blended.answered_by(choice.step)
     found = answers([one.graph for one in fitted], data.dataset, data.unlabelled)
     return CoTrained(
         graph,

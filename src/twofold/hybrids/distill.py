@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from twofold.bundle.about import Bundle
+from twofold.bundle.about import Bundle, moment
 from twofold.bundle.labels import known_targets
 from twofold.bundle.parity import check_parity
 from twofold.bundle.predictor import Predictor
@@ -209,7 +208,7 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
         own = Plan(self.student, STUDENTS[self.student], reads=self.reads).family
         about = replace(
             teacher,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=moment(),
             model=f"{self.student} that learned from {teacher.model or 'a teacher'}",
             family=teacher.family if teacher.family == own else "hybrid",
             verdict="",

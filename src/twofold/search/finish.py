@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from twofold.search.pool import WorkerPool
 from twofold.search.refit import Refit
 from twofold.search.result import Choice
 from twofold.search.settings import Settings
-from twofold.steps.base import INPUT, PREDICTION, Graph, Node, Step
+from twofold.steps.base import INPUT, Graph, Step
 from twofold.steps.extraction import linked
 from twofold.workflow.plan import Plan
 
@@ -110,7 +110,7 @@ class Finish:
         native = line.local.combine(np.stack([check for _, check, _ in found]))
         step, threshold, judged = self._tune(line, whole_answer(line, list(members)))
         if step is not None:
-            graph, native = _with(graph, step), step.run(native)
+            graph, native = graph.answered_by(step), step.run(native)
         graph, parity = self._checked(simplify(graph), native)
         refitted = all(whole for _, _, whole in found)
         choice = Choice(line.name, line.family, self.settings.prefer, reason, judged, threshold, refitted)
@@ -159,14 +159,3 @@ class Finish:
         judged = whole.copy()
         judged[known] = found.crossed
         return found.step, threshold, judged
-
-
-def _with(graph: Graph, step: Step) -> Graph:
-    """Put a step behind a graph's prediction."""
-    renamed = Graph(
-        tuple(
-            replace(node, output="raw " + PREDICTION if node.output == PREDICTION else node.output)
-            for node in graph.nodes
-        )
-    )
-    return renamed.then(Node(step, ("raw " + PREDICTION,), PREDICTION))

@@ -31,8 +31,7 @@ def anomalies(data: str, out: Path, model: Path | None, share: float, options: d
     options : dict
         ``leave_out``, ``schema``, ``budget`` and ``random_state``.
     """
-    from datetime import UTC, datetime
-
+    from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
     from twofold.hybrids.anomalies import check_share, fit_anomalies
     from twofold.shell.unlabelled import read_unlabelled
@@ -43,7 +42,7 @@ def anomalies(data: str, out: Path, model: Path | None, share: float, options: d
         check_place(model)
     rows, reads, control = read_unlabelled(data, options)
     found = fit_anomalies(rows, reads=reads, control=control)
-    bundle = found.bundle(rows.schema, share, datetime.now(UTC).isoformat(timespec="seconds"))
+    bundle = found.bundle(rows.schema, share, moment())
     table = _table(found, share)
     write_table(table, out)
     unusual = table[table["unusual"]]

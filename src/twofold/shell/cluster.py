@@ -35,8 +35,7 @@ def cluster(
     options : dict
         ``leave_out``, ``schema``, ``budget`` and ``random_state``.
     """
-    from datetime import UTC, datetime
-
+    from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
     from twofold.hybrids.clusters import fit_clusters
     from twofold.shell.unlabelled import read_unlabelled
@@ -44,7 +43,7 @@ def cluster(
     check_place(out / "model")
     rows, reads, control = read_unlabelled(data, options)
     found = fit_clusters(rows, clusters=clusters, most=most, space=space, reads=reads, control=control)
-    save(found.bundle(datetime.now(UTC).isoformat(timespec="seconds")), out / "model")
+    save(found.bundle(moment()), out / "model")
     write_table(_rows(found), out / "rows.csv")
     sizes = np.bincount(found.labels, minlength=len(found.names)).tolist()
     lines = [_told(found, place, size) for place, size in enumerate(sizes)]

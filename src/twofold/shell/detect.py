@@ -23,8 +23,8 @@ def detect(data: str, out: Path, level: float, options: dict[str, Any]) -> Told:
     """
     import time
     from dataclasses import replace
-    from datetime import UTC, datetime
 
+    from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
     from twofold.core.budget import Budget, count_cores, parse_seconds
     from twofold.data.infer import read_schema_file
@@ -42,7 +42,7 @@ def detect(data: str, out: Path, level: float, options: dict[str, Any]) -> Told:
     plan = replace(DETECTOR, reads=untried_reads(dataset.schema))
     model = OpenSetClassifier(level, plan, options["random_state"]).fit(dataset, budget=budget)
     seconds = time.monotonic() - began
-    save(model.bundle(datetime.now(UTC).isoformat(timespec="seconds")), out / "model")
+    save(model.bundle(moment()), out / "model")
     spared = model.calibrated_on_
     lines = [f"! {finding.sentence}" for finding in dataset.findings]
     lines += [

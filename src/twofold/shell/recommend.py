@@ -17,8 +17,7 @@ TIMED = 20
 
 def recommend(data: str, out: Path, items: str | None, users: str | None, options: dict[str, Any]) -> Told:
     """Judge all ways of recommending, and save the one that is kept."""
-    from datetime import UTC, datetime
-
+    from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
     from twofold.data.read import read_table
     from twofold.hybrids.retrieve_rerank import Recommender
@@ -29,7 +28,7 @@ def recommend(data: str, out: Path, items: str | None, users: str | None, option
     began = time.monotonic()
     model = Recommender(**options).fit(frame, *about)
     seconds = time.monotonic() - began
-    save(model.bundle(datetime.now(UTC).isoformat(timespec="seconds")), out / "model")
+    save(model.bundle(moment()), out / "model")
     lines, rows = _table(model)
     told = {
         "methods": rows,

@@ -33,8 +33,7 @@ def spread(data: str, target: str, out: Path, effort: Effort, least: float, mode
     model : Path or None
         Where the model is saved that gave them.
     """
-    from datetime import UTC, datetime
-
+    from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
     from twofold.data.partly_labelled import partly_labelled
     from twofold.data.read import read_table
@@ -54,7 +53,7 @@ def spread(data: str, target: str, out: Path, effort: Effort, least: float, mode
     sure = found.agreed & (found.labels.max(axis=1) >= least)
     write_table(_filled(frame, rows, found, sure), out)
     if model is not None:
-        created = datetime.now(UTC).isoformat(timespec="seconds")
+        created = moment()
         save(bundle_of(found, seen.whole(found.graph), pair, rows.dataset, created), model)
     told = _told_of(rows, found, sure, least)
     lines = _words(told, target, least)

@@ -115,5 +115,20 @@ class Graph:
         """Return the graph with more nodes behind."""
         return Graph((*self.nodes, *nodes))
 
+    def answered_by(self, step: Step) -> Graph:
+        """Return the graph with a step behind that turns its prediction into another one.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from twofold.steps.linear import Linear
+        >>> double = Linear(np.full((1, 1), 2.0), np.zeros(1), "identity")
+        >>> Graph((Node(double, ("x",), "prediction"),)).answered_by(double).run({"x": np.array([[1.5]])})
+        array([[6.]])
+        """
+        raw = "raw " + PREDICTION
+        nodes = (replace(node, output=raw) if node.output == PREDICTION else node for node in self.nodes)
+        return Graph((*nodes, Node(step, (raw,), PREDICTION)))
+
     def __add__(self, other: Graph) -> Graph:
         return Graph(self.nodes + other.nodes)
