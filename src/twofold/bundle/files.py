@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from twofold.core.errors import InputError
+
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a file and wait until the disk has it."""
@@ -27,6 +29,23 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def demand_folders(path: Path) -> None:
+    """Insist that folders alone lie above a path, as far as there is anything.
+
+    Raises
+    ------
+    InputError
+        When a file is in the way.
+    """
+    file = next((above for above in path.parents if above.is_file()), None)
+    if file is not None:
+        raise InputError(
+            f"'{path}' cannot be written: '{file}' is a file.",
+            "A folder is needed there, or room for a new one.",
+            "Name another place.",
+        )
 
 
 def beside(path: Path) -> Path:

@@ -25,7 +25,7 @@ from twofold.bundle.about import Bundle
 from twofold.bundle.damage import MAX_GROWTH, MAX_MANIFEST
 from twofold.bundle.elsewhere import LARGE, STORE, keep, store_folder
 from twofold.bundle.encode import Encoder, StepData
-from twofold.bundle.files import add_files, sync_folder, whole_file, whole_folder, write_file
+from twofold.bundle.files import add_files, demand_folders, sync_folder, whole_file, whole_folder, write_file
 from twofold.bundle.manifest import MANIFEST, Blob, Manifest
 from twofold.bundle.npz import pack
 from twofold.bundle.predictor import Predictor
@@ -119,7 +119,10 @@ def check_place(place: Path) -> None:
     ------
     BundleError
         When something else lies there.
+    InputError
+        When a file lies where a folder is needed.
     """
+    demand_folders(place)
     if place.is_dir() and not any(place.iterdir()):
         return
     if (place.exists() or place.is_symlink()) and not _is_bundle(place):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from typing import Annotated, Any
@@ -12,9 +13,22 @@ from typer.core import TyperGroup
 
 from twofold.core.errors import InputError, StoppedError
 
+ORDER = (
+    *("fit", "predict", "demo", "compare", "leaderboard", "report", "inspect", "replay", "datasets"),
+    *("distill", "update", "watch", "rules", "labels"),
+    *("anomalies", "cluster", "detect", "recommend", "suggest"),
+)
+"""How the commands are listed: the main job first, then what goes on with its model, then other jobs."""
+KEEPING = ("fit", "demo", "compare")
+"""Commands that keep the best so far when they are stopped."""
+
 
 class _Commands(TyperGroup):
     """Commands whose Ctrl-C and whose wrong words are told like every other error."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands in the order in which they are told."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -30,11 +44,21 @@ class _Commands(TyperGroup):
                 "Check the place that is named.",
             ) from error
         except KeyboardInterrupt:
-            raise StoppedError(
-                "Stopped before there was a model to keep.",
-                "Once a first model is complete, Ctrl-C keeps the best so far.",
-                "Run it again; a fit whose --out holds a run goes on with --resume.",
-            ) from None
+            raise _stopped(ctx.invoked_subcommand) from None
+
+
+def _stopped(command: str | None) -> StoppedError:
+    if command in KEEPING:
+        return StoppedError(
+            "Stopped before there was a model to keep.",
+            "Once a first model is complete, Ctrl-C keeps the best so far.",
+            "Run it again; a fit whose --out holds a run goes on with --resume.",
+        )
+    return StoppedError(
+        f"'{command}' was stopped before it was done.",
+        "It writes whole files at its end, and keeps nothing of what it has begun.",
+        "Run it again, with a smaller --budget where it has one.",
+    )
 
 
 app = typer.Typer(
@@ -58,6 +82,13 @@ def _version(value: bool) -> None:
 
         typer.echo(f"twofold {twofold.__version__}")
         raise typer.Exit
+
+
+def a_number(value: float | None) -> float | None:
+    """Insist on a number: bounds alone let "nan" through."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("'nan' is no number.")
+    return value
 
 
 @app.callback()

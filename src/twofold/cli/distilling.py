@@ -24,7 +24,7 @@ def distill(
     leaves: Annotated[int, typer.Option(help="Most rules of the tree.", min=2, max=1_000)] = 16,
     budget: Annotated[str, typer.Option(help="Wall clock for each student's training.")] = "120s",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Threads.")] = 1,
+    jobs: Annotated[int, typer.Option(help="Threads.", min=1)] = 1,
     trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the student.")] = Path("twofold-distilled"),
     as_json: Json = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Json, a_number, answer, app
 from twofold.shell.check_labels import check as check_labels
 from twofold.shell.labels import Effort
 from twofold.shell.next_labels import next_batch
@@ -15,7 +15,7 @@ from twofold.shell.spread_labels import spread as spread_labels
 
 labels = typer.Typer(
     help="Scarce and noisy labels: both families, by hand and by network, look at them together.",
-    epilog="Start with: twofold labels check train.csv --target price --out suspects.csv",
+    epilog="Start with: twofold labels check train.csv --target kind --out suspects.csv",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -62,7 +62,9 @@ def spread(
     data: Data,
     target: Target,
     out: Annotated[Path, typer.Option(help="CSV or Parquet for the filled table.")] = Path("filled.csv"),
-    least: Annotated[float, typer.Option(help="Probability of a label to be filled in.", min=0, max=1)] = 0.9,
+    least: Annotated[
+        float, typer.Option(help="Probability of a label to be filled in.", min=0, max=1, callback=a_number)
+    ] = 0.9,
     model: Annotated[Path | None, typer.Option(help="Folder, or .zip, for the model behind.")] = None,
     budget: BudgetOption = "5m",
     task: Task = None,

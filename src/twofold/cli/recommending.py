@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Json, a_number, answer, app
 
 _FIT = "twofold recommend ratings.csv --user userId --item movieId --time timestamp --out films"
 
@@ -21,7 +21,8 @@ def recommend(
     time: Annotated[str | None, typer.Option(help="The column of times; rows in order without.")] = None,
     rating: Annotated[str | None, typer.Option(help="The column of ratings.")] = None,
     liked: Annotated[
-        float | None, typer.Option(help="Ratings from here on count; the median unless told.")
+        float | None,
+        typer.Option(help="Ratings from here on count; the median unless told.", callback=a_number),
     ] = None,
     items: Annotated[str | None, typer.Option(help="A table of items: titles, genres, numbers.")] = None,
     users: Annotated[str | None, typer.Option(help="A table of users: numbers, categories.")] = None,
@@ -29,7 +30,7 @@ def recommend(
     network: Annotated[bool, typer.Option("--network/--no-network", help="Train the two towers.")] = True,
     budget: Annotated[str, typer.Option(help="Wall clock that the towers' training follows.")] = "120s",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Threads.")] = 1,
+    jobs: Annotated[int, typer.Option(help="Threads.", min=1)] = 1,
     out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("twofold-recommend"),
     as_json: Json = False,
 ) -> None:

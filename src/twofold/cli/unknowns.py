@@ -62,6 +62,9 @@ def detect(
     level: Annotated[
         float, typer.Option(help="Share of rows of known classes that may be called unknown.")
     ] = 0.05,
+    task: Annotated[
+        str | None, typer.Option(help="binary or multiclass, where the classes are numbers.")
+    ] = None,
     groups: Annotated[str | None, typer.Option(help="Column whose rows stay together.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of times: the latest rows are spared.")] = None,
     schema: Schema = None,
@@ -71,7 +74,8 @@ def detect(
     as_json: Json = False,
 ) -> None:
     """Learn classes, and to answer "unknown" for rows of none of them, with a stated rate of false alarms."""
-    options = _options(None, schema, budget, seed) | {"target": target, "groups": groups, "time": time}
+    options = _options(None, schema, budget, seed)
+    options |= {"target": target, "task": task, "groups": groups, "time": time}
     told = shell.detect(data, out, level, options)
     answer(told.data, told.text, as_json)
 

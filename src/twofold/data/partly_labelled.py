@@ -15,7 +15,7 @@ from twofold.core.schema import Schema
 from twofold.data.canonical import table_of
 from twofold.data.dataset import Dataset
 from twofold.data.infer import infer_schema
-from twofold.data.target import make_dataset, missing_targets
+from twofold.data.target import make_dataset, missing_targets, refuse_infinite
 from twofold.steps.conform import as_array
 
 UNKNOWN = -1
@@ -96,9 +96,14 @@ def partly_labelled(
     demand_column(frame, target)
     values = as_array(frame[target])
     known = ~missing_targets(values)
-    if values.dtype.kind == "f" and (values[known] == np.floor(values[known])).all():
+    if values.dtype.kind == "f" and _whole(values[known]):
         values = np.where(known, values, 0).astype(np.int64)  # whole numbers with gaps are read as floats
     return divided(frame.drop(columns=target), values, known, name=target, task=task, declared=declared)
+
+
+def _whole(values: NDArray[np.floating[Any]]) -> bool:
+    """Tell whether floats are whole numbers, none of them too large to be told from its neighbours."""
+    return bool(((values == np.floor(values)) & (np.abs(values) < 2**53)).all())
 
 
 def divided(
@@ -122,6 +127,7 @@ def divided(
         As of `twofold.data.target.make_dataset`.
     """
     schema = infer_schema(X, declared)
+    refuse_infinite(X, schema)
     labelled = make_dataset(X[known], values[known], name=name, task=task, declared=schema)
     y = np.full(len(X), UNKNOWN if labelled.classes else np.nan, dtype=labelled.y.dtype)
     y[known] = labelled.y

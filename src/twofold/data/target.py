@@ -132,7 +132,7 @@ def make_dataset(
     task = task or infer_task(values)
     codes, classes = _encode(values, task, name)
     schema = infer_schema(X, declared)
-    _refuse_infinite(X, schema)
+    refuse_infinite(X, schema)
     extra = _extras(replace(extras, weight=weight), known)
     dataset = Dataset(
         table_of(X, schema),
@@ -290,7 +290,8 @@ def _encode(values: NDArray[Any], task: str, name: str) -> tuple[NDArray[Any], t
     return np.array([code[value] for value in plain], dtype=np.int64), tuple(labels)
 
 
-def _refuse_infinite(X: pd.DataFrame, schema: Schema) -> None:
+def refuse_infinite(X: pd.DataFrame, schema: Schema) -> None:
+    """Insist on numbers that are finite or missing."""
     for column in schema.used:
         if column.kind == "number":
             values = as_array(X[column.name]) if column.name in X else np.empty(0)

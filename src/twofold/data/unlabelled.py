@@ -11,6 +11,7 @@ from twofold.core.errors import InputError
 from twofold.data.canonical import table_of
 from twofold.data.dataset import Dataset
 from twofold.data.infer import infer_schema
+from twofold.data.target import refuse_infinite
 
 FEWEST = 20
 """Rows without which nothing is said."""
@@ -32,7 +33,8 @@ def unlabelled_rows(
     Raises
     ------
     InputError
-        When a column to be left out is not there, when none is left, or when there are too few rows.
+        When a column to be left out is not there, when none is left, when numbers are infinite, or when there
+        are too few rows.
 
     Examples
     --------
@@ -55,6 +57,7 @@ def unlabelled_rows(
         )
     X = frame.drop(columns=list(leave_out))
     schema = infer_schema(X, declared)
+    refuse_infinite(X, schema)
     if not schema.used:
         raise InputError(
             "No column tells anything: all are constant, empty or keys.",

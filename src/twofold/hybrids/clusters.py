@@ -248,7 +248,7 @@ def _check(clusters: int | None, most: int, n: int, space: str) -> None:
         raise InputError(
             f"The space is '{space}'.", f"Allowed are: auto, {', '.join(SPACES)}.", "Use one of these."
         )
-    number = most if clusters is None else clusters
+    number = min(most, n // 4) if clusters is None else clusters
     if not 2 <= number <= n // 2:
         raise InputError(
             f"{number} clusters were asked for, with {n} rows.",

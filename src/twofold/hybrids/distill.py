@@ -232,7 +232,7 @@ class Distilled(BaseEstimator):  # type: ignore[misc]
             )
         if not 0 <= self.trust <= 1 or not 0 <= self.augment <= 100:
             raise InputError(
-                f"trust is {self.trust}, augment is {self.augment}.",
+                f"trust is {self.trust}, augment is {self.augment} (made-up rows).",
                 "The trust lies between 0 and 1, made-up rows for each real one between 0 and 100.",
                 "Leave them out for what works on most data.",
             )

@@ -33,18 +33,21 @@ def anomalies(data: str, out: Path, model: Path | None, share: float, options: d
     """
     from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
+    from twofold.core.interrupt import uninterrupted
     from twofold.hybrids.anomalies import check_share, fit_anomalies
     from twofold.shell.unlabelled import read_unlabelled
 
-    demand_table(out)
     check_share(share)
+    demand_table(out, data)
     if model is not None:
         check_place(model)
     rows, reads, control = read_unlabelled(data, options)
     found = fit_anomalies(rows, reads=reads, control=control)
     bundle = found.bundle(rows.schema, share, moment())
     table = _table(found, share)
-    write_table(table, out)
+    with uninterrupted():
+        write_table(table, out)
+        place = None if model is None else save(bundle, model)
     unusual = table[table["unusual"]]
     worst = unusual.sort_values("share", kind="stable").head(SHOWN)
     lines = [f"{len(unusual):,} of {len(table):,} rows are among the most unusual {share:.3g}:", ""]
@@ -52,7 +55,7 @@ def anomalies(data: str, out: Path, model: Path | None, share: float, options: d
     lines += ["", f"All rows, with the share of rows that are at least as unusual: {out}"]
     told = {"rows": len(table), "unusual": len(unusual), "worst": worst.to_dict("records"), "out": str(out)}
     if model is not None:
-        told["model"] = str(save(bundle, model))
+        told["model"] = str(place)
         lines += [f"For new rows: twofold predict {model} NEW.csv --out answers.csv"]
     return Told("\n".join(lines), finite(told))
 

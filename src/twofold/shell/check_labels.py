@@ -47,14 +47,16 @@ def check(
         For the table without them.
     folds : int
     """
+    from twofold.core.interrupt import uninterrupted
     from twofold.data.partly_labelled import demand_column
     from twofold.data.read import read_table
     from twofold.data.target import Roles, dataset_from_frame, missing_targets
     from twofold.hybrids.label_noise import check_labels
     from twofold.steps.conform import as_array
 
-    for place in [out] if clean is None else [out, clean]:
-        demand_table(place)
+    demand_table(out, data)
+    if clean is not None:
+        demand_table(clean, data, out)
     frame = read_table(data)
     demand_column(frame, target)
     known = ~missing_targets(as_array(frame[target]))
@@ -63,9 +65,10 @@ def check(
     seen, pair, means = prepared(dataset, len(dataset.y), effort)
     checked = check_labels(pair, seen.dataset, means, folds)
     found = checked.joined
-    write_table(_suspects(frame[known], np.flatnonzero(known) + 1, dataset, checked), out)
-    if clean is not None:
-        write_table(frame[known][~found.suspected], clean)
+    with uninterrupted():
+        write_table(_suspects(frame[known], np.flatnonzero(known) + 1, dataset, checked), out)
+        if clean is not None:
+            write_table(frame[known][~found.suspected], clean)
     told = _told_of(dataset, checked, pair)
     lines = _words(dataset, found, told)
     lines += [f"! {sentence}" for sentence in told_unreadable(seen.unreadable, len(dataset.y))]

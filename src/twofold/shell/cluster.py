@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twofold.shell.told import Told, finite, write_table
+from twofold.shell.told import Told, demand_table, finite, write_table
 
 if TYPE_CHECKING:
     from twofold.hybrids.clusters import Clusters
@@ -37,14 +37,17 @@ def cluster(
     """
     from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
+    from twofold.core.interrupt import uninterrupted
     from twofold.hybrids.clusters import fit_clusters
     from twofold.shell.unlabelled import read_unlabelled
 
     check_place(out / "model")
+    demand_table(out / "rows.csv", data)
     rows, reads, control = read_unlabelled(data, options)
     found = fit_clusters(rows, clusters=clusters, most=most, space=space, reads=reads, control=control)
-    save(found.bundle(moment()), out / "model")
-    write_table(_rows(found), out / "rows.csv")
+    with uninterrupted():
+        save(found.bundle(moment()), out / "model")
+        write_table(_rows(found), out / "rows.csv")
     sizes = np.bincount(found.labels, minlength=len(found.names)).tolist()
     lines = [_told(found, place, size) for place, size in enumerate(sizes)]
     lines += ["", found.verdict]

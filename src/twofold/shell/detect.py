@@ -19,7 +19,7 @@ def detect(data: str, out: Path, level: float, options: dict[str, Any]) -> Told:
     level : float
         Share of rows of known classes that may be called unknown.
     options : dict
-        ``target``, ``groups``, ``time``, ``schema``, ``budget`` and ``random_state``.
+        ``target``, ``task``, ``groups``, ``time``, ``schema``, ``budget`` and ``random_state``.
     """
     import time
     from dataclasses import replace
@@ -37,7 +37,7 @@ def detect(data: str, out: Path, level: float, options: dict[str, Any]) -> Told:
     budget = Budget(parse_seconds(options["budget"]), cores=count_cores())
     roles = Roles(options["target"], groups=options["groups"], time=options["time"])
     declared = read_schema_file(options["schema"]) if options["schema"] else None
-    dataset = dataset_from_frame(read_table(data), roles, declared=declared)
+    dataset = dataset_from_frame(read_table(data), roles, task=options["task"], declared=declared)
     began = time.monotonic()
     plan = replace(DETECTOR, reads=untried_reads(dataset.schema))
     model = OpenSetClassifier(level, plan, options["random_state"]).fit(dataset, budget=budget)

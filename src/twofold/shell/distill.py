@@ -66,6 +66,7 @@ def distill(
     """
     from twofold.bundle.predictor import load
     from twofold.bundle.save import check_place
+    from twofold.core.interrupt import uninterrupted
     from twofold.data.read import read_table
     from twofold.hybrids.distill import Distilled
 
@@ -79,7 +80,8 @@ def distill(
     more = None if unlabelled is None else _but(_table(teacher, read_table(unlabelled)), judged)
     plain = _teach(student, rows, learn, more)
     report = _report(student, rows, held, plain)
-    _save(student, report, out)
+    with uninterrupted():
+        _save(student, report, out)
     flattered = bool(rows.kept.learned[held].any())
     told = {
         **_data(report, student),

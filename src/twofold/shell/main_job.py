@@ -80,17 +80,20 @@ def predict(
 ) -> Told:
     """Predict a table and write the answers; of a cascade, also how it came to each."""
     from twofold.bundle.predictor import load
+    from twofold.core.interrupt import uninterrupted
     from twofold.data.read import read_table
     from twofold.data.unread import find_unread
 
-    for file in (out, explain):
-        if file is not None:
-            demand_table(file)
+    demand_table(out, data)
+    if explain is not None:
+        demand_table(explain, data, out)
     model = load(bundle_of(folder), verify=key(verify), trust_native=trust_native)
     frame = read_table(data)
     answers, unreadable = _answers(model, frame)
-    lines, asked = ([], {}) if explain is None else _explained(model, frame, explain)
-    write_table(answers, out)
+    way = None if explain is None else model.explain(frame)
+    with uninterrupted():
+        lines, asked = ([], {}) if way is None or explain is None else _explained(way, explain)
+        write_table(answers, out)
     unread = find_unread(frame, model.schema)
     lines = [f"{len(answers):,} rows predicted; the answers are in {out}.", *lines]
     lines += [f"! {sentence}" for sentence in (*unreadable, *(found.sentence for found in unread))]
@@ -130,11 +133,10 @@ def _answers(model: Any, frame: Any) -> tuple[Any, list[str]]:
     return answers, told
 
 
-def _explained(model: Any, frame: Any, out: Path) -> tuple[list[str], dict[str, Any]]:
+def _explained(way: Any, out: Path) -> tuple[list[str], dict[str, Any]]:
     """Write the way of each row through a cascade; return what is to be said of it."""
     import pandas as pd
 
-    way = model.explain(frame)
     write_table(pd.DataFrame({"stage": way.stage, "answered_by": way.name, "reason": way.reason}), out)
     counts = pd.Series(way.name).value_counts(sort=False)
     lines = [f"  {count:>9,} answered by {name}" for name, count in counts.items()]

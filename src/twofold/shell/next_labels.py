@@ -31,7 +31,7 @@ def next_batch(data: str, target: str, n: int, out: Path, effort: Effort) -> Tol
     from twofold.data.read import read_table
     from twofold.hybrids.active import next_rows
 
-    demand_table(out)
+    demand_table(out, data)
     frame = read_table(data)
     rows = partly_labelled(frame, target, task=effort.task, declared=effort.declared)
     rows.demand_unlabelled()

@@ -50,7 +50,7 @@ def update(
     from twofold.hybrids.online.update import Online
 
     make_detector(drift)
-    place, old = _new_place(folder, out), bundle_of(folder)
+    place, old, secret = _new_place(folder, out), bundle_of(folder), key(sign)
     check_place(place)
     model = load(old, verify=key(verify), trust_native=trust_native)
     table, y = labelled(model, read_table(data), target)
@@ -58,7 +58,7 @@ def update(
     began = time.perf_counter()
     came = online.update(table, y, drift)
     seconds = time.perf_counter() - began
-    save(online.bundle(), place, sign=key(sign))
+    save(online.bundle(), place, sign=secret)
     told = {**asdict(came), "rows_a_second": len(y) / seconds, "out": str(place)}
     told["alarms"] = list(came.alarms)
     return Told("\n".join(_words(came, len(y) / seconds, place, old)), finite(told))
@@ -161,12 +161,23 @@ def watch(
     told: dict[str, Any] = {
         "windows": [{**part, "columns": [asdict(one) for one in part["columns"]]} for part in windows]
     }
-    if target is not None or model.about.target in frame.columns:
+    own = model.about.target
+    if target is not None or _labels(frame, own) >= FEWEST:
         told["errors"], more = _errors(model, frame, target, drift)
         lines += ["", *more]
+    elif own in frame.columns:
+        lines += ["", f"Errors are not watched: fewer than {FEWEST} rows have a value of '{own}'."]
     good = not any(one.changed for part in windows for one in part["columns"])
     good = good and not told.get("errors", {}).get("alarms")
     return Told("\n".join(lines), finite({"drift": not good, **told}), good=good)
+
+
+def _labels(frame: Any, target: str) -> int:
+    """Return the number of rows with a value of a column, which need not be there."""
+    from twofold.data.target import missing_targets
+    from twofold.steps.conform import as_array
+
+    return int((~missing_targets(as_array(frame[target]))).sum()) if target in frame.columns else 0
 
 
 def _parts(model: Predictor, frame: Any, against: str | None) -> tuple[Table, Table, int]:

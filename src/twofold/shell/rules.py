@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twofold.core.errors import InputError
-from twofold.shell.told import Told, bundle_of, finite, key, write_table, write_text
+from twofold.shell.told import Told, bundle_of, demand_table, finite, key, write_table, write_text
 
 if TYPE_CHECKING:
     from twofold.bundle.about import About
@@ -137,10 +136,7 @@ def explain(folder: Path, data: str, out: Path, every: bool, verify: str | None,
     from twofold.data.read import read_table
     from twofold.hybrids.rules.audit import COLUMNS, audit
 
-    if out.suffix.lower() not in {".csv", ".jsonl", ".parquet"}:
-        raise InputError(
-            f"'{out}' ends in '{out.suffix}'.", "It is written as .csv, .jsonl or .parquet.", "Change --out."
-        )
+    demand_table(out, data, endings=(".csv", ".jsonl", ".parquet"))
     model = load(bundle_of(folder), verify=key(verify), trust_native=trust_native)
     frame = read_table(data)
     lines = audit(model, frame, every=every)

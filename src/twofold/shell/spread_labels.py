@@ -35,12 +35,13 @@ def spread(data: str, target: str, out: Path, effort: Effort, least: float, mode
     """
     from twofold.bundle.about import moment
     from twofold.bundle.save import check_place, save
+    from twofold.core.interrupt import uninterrupted
     from twofold.data.partly_labelled import partly_labelled
     from twofold.data.read import read_table
     from twofold.hybrids.co_trained import bundle_of
     from twofold.hybrids.co_training import co_train
 
-    demand_table(out)
+    demand_table(out, data)
     if model is not None:
         check_place(model)
     frame = read_table(data)
@@ -51,10 +52,11 @@ def spread(data: str, target: str, out: Path, effort: Effort, least: float, mode
     rows = rows.seen_as(seen.dataset)
     found = co_train(pair, rows, means)
     sure = found.agreed & (found.labels.max(axis=1) >= least)
-    write_table(_filled(frame, rows, found, sure), out)
-    if model is not None:
-        created = moment()
-        save(bundle_of(found, seen.whole(found.graph), pair, rows.dataset, created), model)
+    created = moment()
+    with uninterrupted():
+        write_table(_filled(frame, rows, found, sure), out)
+        if model is not None:
+            save(bundle_of(found, seen.whole(found.graph), pair, rows.dataset, created), model)
     told = _told_of(rows, found, sure, least)
     lines = _words(told, target, least)
     lines += [f"! {sentence}" for sentence in told_unreadable(seen.unreadable, len(frame))]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from twofold.bundle.files import demand_folders, whole_file
 from twofold.core.errors import InputError
 
 
@@ -54,14 +55,37 @@ def key(file: str | None) -> bytes | None:
         ) from None
 
 
-def demand_table(out: Path) -> None:
-    """Insist on a name that a table can be written to, before anything is computed."""
-    if out.suffix.lower() not in {".csv", ".parquet"}:
+TABLES = (".csv", ".parquet")
+
+
+def demand_table(out: Path, data: str, *others: Path | None, endings: tuple[str, ...] = TABLES) -> None:
+    """Insist on a place that a table can be written to, before anything is computed.
+
+    Parameters
+    ----------
+    out : Path
+    data : str
+        What is read; it is not overwritten.
+    others : Path or None
+        What else is written.
+    endings : tuple of str
+    """
+    if out.suffix.lower() not in endings:
         raise InputError(
             f"'{out}' ends in '{out.suffix}'.",
-            "Tables are written as .csv or .parquet.",
+            f"It is written as {', '.join(endings[:-1])} or {endings[-1]}.",
             "Change the name of the file.",
         )
+    if out.is_dir():
+        raise InputError(f"'{out}' is a folder.", "A file is written.", "Change its name.")
+    taken = {Path(data).resolve(): "read", **{other.resolve(): "written" for other in others if other}}
+    if out.resolve() in taken:
+        raise InputError(
+            f"'{out}' would take the place of another table that is {taken[out.resolve()]}.",
+            "Each table has a file of its own.",
+            "Change the name of the file.",
+        )
+    demand_folders(out)
 
 
 def write_table(frame: Any, out: Path) -> None:
@@ -82,15 +106,15 @@ def write_text(out: Path, text: str) -> None:
 @contextmanager
 def writing(out: Path) -> Iterator[Path]:
     """Yield a draft that takes the place of `out` when all of it is written."""
-    from twofold.bundle.files import whole_file
-
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(out) as draft:
             yield draft
     except OSError as error:
         raise InputError(
-            f"'{out}' cannot be written: {error.strerror}.", "A folder with room is needed.", "Change --out."
+            f"'{out}' cannot be written: {error.strerror}.",
+            "A folder with room is needed.",
+            "Name another place.",
         ) from None
 
 
