@@ -27,13 +27,13 @@ def test_every_command_has_its_place_in_the_list_of_commands(shell):
         ("labels", "spread", "train.csv", "--target", "sold", "--least"),
         ("rules", "learn", "house", "--confidence"),
         ("rules", "learn", "house", "--precision"),
-        ("recommend", "train.csv", "--user", "size", "--item", "town", "--liked"),
+        ("recommend", "train.csv", "--user", "town", "--item", "sold", "--rating", "size", "--liked"),
         ("anomalies", "train.csv", "--out", "a.csv", "--share"),
         ("detect", "train.csv", "--target", "sold", "--level"),
     ],
 )
 def test_what_is_no_number_is_refused(words, shell, train):
-    shell(*words, "nan").refused(2, "nan")
+    shell(*words, "nan").refused(2)
 
 
 @pytest.mark.parametrize(

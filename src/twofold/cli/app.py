@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from typing import Annotated, Any
@@ -82,13 +81,6 @@ def _version(value: bool) -> None:
 
         typer.echo(f"twofold {twofold.__version__}")
         raise typer.Exit
-
-
-def a_number(value: float | None) -> float | None:
-    """Insist on a number: bounds alone let "nan" through."""
-    if value is not None and math.isnan(value):
-        raise typer.BadParameter("'nan' is no number.")
-    return value
 
 
 @app.callback()

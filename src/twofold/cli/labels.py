@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from twofold.cli.app import EXITS, Json, a_number, answer, app
+from twofold.cli.app import EXITS, Json, answer, app
 from twofold.shell.check_labels import check as check_labels
 from twofold.shell.labels import Effort
 from twofold.shell.next_labels import next_batch
@@ -62,9 +62,7 @@ def spread(
     data: Data,
     target: Target,
     out: Annotated[Path, typer.Option(help="CSV or Parquet for the filled table.")] = Path("filled.csv"),
-    least: Annotated[
-        float, typer.Option(help="Probability of a label to be filled in.", min=0, max=1, callback=a_number)
-    ] = 0.9,
+    least: Annotated[float, typer.Option(help="Probability of a label to be filled in.", min=0, max=1)] = 0.9,
     model: Annotated[Path | None, typer.Option(help="Folder, or .zip, for the model behind.")] = None,
     budget: BudgetOption = "5m",
     task: Task = None,

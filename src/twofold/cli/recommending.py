@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, a_number, answer, app
+from twofold.cli.app import EXITS, Json, answer, app
 
 _FIT = "twofold recommend ratings.csv --user userId --item movieId --time timestamp --out films"
 
@@ -22,7 +22,7 @@ def recommend(
     rating: Annotated[str | None, typer.Option(help="The column of ratings.")] = None,
     liked: Annotated[
         float | None,
-        typer.Option(help="Ratings from here on count; the median unless told.", callback=a_number),
+        typer.Option(help="Ratings from here on count; the median unless told."),
     ] = None,
     items: Annotated[str | None, typer.Option(help="A table of items: titles, genres, numbers.")] = None,
     users: Annotated[str | None, typer.Option(help="A table of users: numbers, categories.")] = None,

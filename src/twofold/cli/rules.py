@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from twofold.cli.app import EXITS, Json, a_number, answer, app
+from twofold.cli.app import EXITS, Json, answer, app
 from twofold.shell import learn_rules as learning
 from twofold.shell import rules as work
 
@@ -43,16 +43,13 @@ def learn(
     other: Annotated[Path | None, typer.Option(help="Another model that rows may be sent to.")] = None,
     most: Annotated[int, typer.Option("--rules", help="Most rules of each action.", min=1, max=100)] = 8,
     conditions: Annotated[int, typer.Option(help="Most conditions of a rule.", min=1, max=6)] = 3,
-    confidence: Annotated[
-        float, typer.Option(help="Of all intervals together.", min=0.5, max=0.999, callback=a_number)
-    ] = 0.95,
+    confidence: Annotated[float, typer.Option(help="Of all intervals together.", min=0.5, max=0.999)] = 0.95,
     precision: Annotated[
         float,
         typer.Option(
             help="Share of right answers to be proved (labels, answers).",
             min=0.5,
             max=0.999,
-            callback=a_number,
         ),
     ] = 0.95,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
