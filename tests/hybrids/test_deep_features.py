@@ -19,6 +19,7 @@ from twofold.workflow.fitting import fit_plan
 from twofold.workflow.plan import Plan
 
 BOTH = [head for head in HEADS if head != "catboost" or available("catboost")]
+QUICK = {"linear", "lightgbm", "knn", "naive_bayes"}
 
 
 def rings(n=300, seed=0):
@@ -96,7 +97,9 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if KINDS[kind][2]])
-@pytest.mark.parametrize("head", BOTH)
+@pytest.mark.parametrize(
+    "head", [head if head in QUICK else pytest.param(head, marks=pytest.mark.slow) for head in BOTH]
+)
 def test_every_head_reads_what_pretrained_networks_see(kind, head):
     make, target, extractor = KINDS[kind]
     if not all(map(available, _packages(extractor))):

@@ -57,7 +57,7 @@ def compare(before: Table, after: Table, schema: Schema) -> tuple[Change, ...]:
     --------
     >>> schema = Schema((Column("size", "number"),))
     >>> small, large = (Table({"size": np.arange(100.0) + up}, 100) for up in (0.0, 60.0))
-    >>> [(one.gap, one.changed) for one in compare(small, large, schema)]
+    >>> [(round(one.gap, 3), one.changed) for one in compare(small, large, schema)]
     [(0.6, True)]
     """
     columns = [column for column in schema.used if column.kind in ("number", "date", "category")]
