@@ -21,7 +21,7 @@ WEIGHTED = (
 
 
 @parametrize_with_checks(
-    [TwofoldClassifier(max_trials=2, folds=2, n_jobs=1), TwofoldRegressor(max_trials=1, folds=2, n_jobs=1)],
+    [TwofoldClassifier(max_trials=2, folds=2, n_jobs=1), TwofoldRegressor(max_trials=2, folds=2, n_jobs=1)],
     expected_failed_checks=lambda estimator: (
         {"check_sample_weight_equivalence_on_dense_data": WEIGHTED} if is_classifier(estimator) else {}
     ),
