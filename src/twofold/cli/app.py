@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -71,6 +72,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+Data = Annotated[str, typer.Argument(help="A table: CSV, Parquet, Feather, JSON lines, DuckDB.")]
+Model = Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")]
+SchemaFile = Annotated[str | None, typer.Option("--schema", help="YAML file: column: kind.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+Threads = Annotated[int, typer.Option("--jobs", help="Threads.", min=1)]
+Verify = Annotated[str | None, typer.Option("--verify", help="File with the key it was signed with.")]
+Native = Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 EXITS = "Exit codes: 0 done, 1 fault, 2 bad input, 3 nothing fitted, 4 bad bundle, 5 package missing."
 

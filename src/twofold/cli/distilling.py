@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Json, Native, Seed, Threads, answer, app
 
 
 @app.command(epilog=f"Example: twofold distill house train.csv --into tree --out small. {EXITS}")
@@ -23,9 +23,9 @@ def distill(
     ] = 0.7,
     leaves: Annotated[int, typer.Option(help="Most rules of the tree.", min=2, max=1_000)] = 16,
     budget: Annotated[str, typer.Option(help="Wall clock for each student's training.")] = "120s",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Threads.", min=1)] = 1,
-    trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
+    seed: Seed = 0,
+    jobs: Threads = 1,
+    trust_native: Native = False,
     out: Annotated[Path, typer.Option(help="Folder for the student.")] = Path("twofold-distilled"),
     as_json: Json = False,
 ) -> None:

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Data, Json, Model, Native, SchemaFile, Seed, Verify, answer, app
 
 
 @app.command(epilog=f"Example: twofold fit train.csv --target price --budget 2m --out house. {EXITS}")
 def fit(
-    train: Annotated[str, typer.Argument(help="A table: CSV, Parquet, Feather, JSON lines, DuckDB.")],
+    train: Data,
     target: Annotated[str, typer.Option(help="The column to predict.")],
     budget: Annotated[str, typer.Option(help="Wall clock for everything: 60s, 5m, 1h.")] = "60s",
     metric: Annotated[str | None, typer.Option(help="roc_auc, log_loss, f1, rmse, mae, ...")] = None,
@@ -26,7 +26,7 @@ def fit(
     groups: Annotated[str | None, typer.Option(help="Column whose rows stay in one fold.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of times that the folds respect.")] = None,
     weight: Annotated[str | None, typer.Option(help="Column of sample weights.")] = None,
-    schema: Annotated[str | None, typer.Option(help="YAML file: column: kind.")] = None,
+    schema: SchemaFile = None,
     folds: Annotated[int | None, typer.Option(help="Number of folds.")] = None,
     candidates: Annotated[str | None, typer.Option(help="Models to try, with commas.")] = None,
     encoders: Annotated[
@@ -38,7 +38,7 @@ def fit(
     slim: Annotated[
         bool, typer.Option("--slim", help="Keep large pretrained networks out of the model.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
     jobs: Annotated[int | None, typer.Option(help="Processes; one a core unless told.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for model, report and run.")] = Path("twofold-out"),
     as_json: Json = False,
@@ -75,14 +75,14 @@ def _names(joined: str | None) -> list[str] | None:
 
 @app.command(epilog=f"Example: twofold predict house new.csv --out answers.csv. {EXITS}")
 def predict(
-    folder: Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")],
+    folder: Model,
     data: Annotated[str, typer.Argument(help="A table with the columns of the training table.")],
     out: Annotated[Path, typer.Option(help="CSV or Parquet to write.")],
     explain: Annotated[
         Path | None, typer.Option(help="CSV or Parquet to write: which stage of a cascade answered, and why.")
     ] = None,
-    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
-    trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
+    verify: Verify = None,
+    trust_native: Native = False,
     as_json: Json = False,
 ) -> None:
     """Predict the rows of a table: a column `prediction`, and `proba_<class>` for classes."""
@@ -107,7 +107,7 @@ def compare(
     target: Annotated[str | None, typer.Option(help="The column to predict; cars has its own.")] = None,
     budget: Annotated[str, typer.Option(help="Wall clock for reading and fitting: 120s, 5m.")] = "120s",
     metric: Annotated[str | None, typer.Option(help="roc_auc, log_loss, f1, rmse, mae, ...")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
     jobs: Annotated[int | None, typer.Option(help="Processes; one a core unless told.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("twofold-compare"),
     as_json: Json = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Data, Json, SchemaFile, Seed, Threads, answer, app
 from twofold.shell.check_labels import check as check_labels
 from twofold.shell.labels import Effort
 from twofold.shell.next_labels import next_batch
@@ -21,16 +21,12 @@ labels = typer.Typer(
 )
 app.add_typer(labels, name="labels")
 
-Data = Annotated[str, typer.Argument(help="A table: CSV, Parquet, Feather, JSON lines, DuckDB.")]
 Target = Annotated[str, typer.Option(help="The column of labels.")]
 BudgetOption = Annotated[str, typer.Option(help="Wall clock of all fits, after cells were read: 60s, 5m.")]
 Task = Annotated[str | None, typer.Option(help="binary, multiclass or regression.")]
-SchemaFile = Annotated[str | None, typer.Option("--schema", help="YAML file: column: kind.")]
 Reads = Annotated[
     str | None, typer.Option(help="What text, pictures, clips and series are read with, with commas.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
-Jobs = Annotated[int, typer.Option(help="Threads.", min=1)]
 
 
 @labels.command(epilog=f"Example: twofold labels check train.csv --target kind --out suspects.csv. {EXITS}")
@@ -48,7 +44,7 @@ def check(
     schema: SchemaFile = None,
     reads: Reads = None,
     seed: Seed = 0,
-    jobs: Jobs = 1,
+    jobs: Threads = 1,
     as_json: Json = False,
 ) -> None:
     """Find labels that are probably wrong: models that have not learned from them would give others."""
@@ -69,7 +65,7 @@ def spread(
     schema: SchemaFile = None,
     reads: Reads = None,
     seed: Seed = 0,
-    jobs: Jobs = 1,
+    jobs: Threads = 1,
     as_json: Json = False,
 ) -> None:
     """Fill in labels where there are none: both families label for each other as far as that helps."""
@@ -88,7 +84,7 @@ def ask(
     schema: SchemaFile = None,
     reads: Reads = None,
     seed: Seed = 0,
-    jobs: Jobs = 1,
+    jobs: Threads = 1,
     as_json: Json = False,
 ) -> None:
     """Choose the rows to label next: where both families are unsure or disagree, far from each other."""

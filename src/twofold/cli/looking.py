@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Json, Model, Verify, answer, app
 
 
 @app.command(epilog=f"Example: twofold leaderboard house. {EXITS}")
@@ -34,8 +34,8 @@ def report(
 
 @app.command(epilog=f"Example: twofold inspect house/model. {EXITS}")
 def inspect(
-    folder: Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")],
-    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
+    folder: Model,
+    verify: Verify = None,
     as_json: Json = False,
 ) -> None:
     """Show what a model is made of, and check every hash; nothing of it is run."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Json, Model, Native, Verify, answer, app
 
 Target = Annotated[str | None, typer.Option(help="Column of the true labels; that of the fit unless told.")]
 
@@ -22,8 +22,8 @@ def update(
     head: Annotated[str, typer.Option(help="For a model without one: mix, logistic, bayes or tree.")] = "mix",
     drift: Annotated[str, typer.Option(help="adwin, ddm, page-hinkley or none.")] = "adwin",
     sign: Annotated[str | None, typer.Option(help="File with a key to sign it with.")] = None,
-    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
-    trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
+    verify: Verify = None,
+    trust_native: Native = False,
     as_json: Json = False,
 ) -> None:
     """Learn new rows on top of a frozen model; go back where that made it worse."""
@@ -35,14 +35,14 @@ def update(
 
 @app.command(epilog=f"Example: twofold watch house new.csv --against train.csv. {EXITS}")
 def watch(
-    folder: Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")],
+    folder: Model,
     data: Annotated[str, typer.Argument(help="Rows in the order of time, with or without labels.")],
     target: Target = None,
     against: Annotated[
         str | None, typer.Option(help="Rows from before, such as those of the fit; else the first third.")
     ] = None,
     drift: Annotated[str, typer.Option(help="Of errors: adwin, ddm, page-hinkley or none.")] = "adwin",
-    trust_native: Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")] = False,
+    trust_native: Native = False,
     as_json: Json = False,
 ) -> None:
     """Say which columns are no longer what they were, and where the errors have risen."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Json, Seed, Threads, Verify, answer, app
 
 _FIT = "twofold recommend ratings.csv --user userId --item movieId --time timestamp --out films"
 
@@ -29,8 +29,8 @@ def recommend(
     division: Annotated[str, typer.Option(help="How the future is cut off: auto, time or last.")] = "auto",
     network: Annotated[bool, typer.Option("--network/--no-network", help="Train the two towers.")] = True,
     budget: Annotated[str, typer.Option(help="Wall clock that the towers' training follows.")] = "120s",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Threads.", min=1)] = 1,
+    seed: Seed = 0,
+    jobs: Threads = 1,
     out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("twofold-recommend"),
     as_json: Json = False,
 ) -> None:
@@ -58,7 +58,7 @@ def suggest(
     k: Annotated[int, typer.Option(help="Items to suggest.")] = 10,
     known: Annotated[list[str] | None, typer.Option(help="Of the user: column=value; repeat it.")] = None,
     items: Annotated[str | None, typer.Option(help="The table of items, to tell them by name.")] = None,
-    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
+    verify: Verify = None,
     as_json: Json = False,
 ) -> None:
     """Suggest items that are not in a history, the best first."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Json, Model, Native, Seed, Verify, answer, app
 from twofold.shell import learn_rules as learning
 from twofold.shell import rules as work
 
@@ -19,15 +19,13 @@ rules = typer.Typer(
 )
 app.add_typer(rules, name="rules")
 
-Folder = Annotated[Path, typer.Argument(help="A model: the folder of a fit, or a bundle.")]
 File = Annotated[Path, typer.Argument(help="YAML file of rules.")]
 Target = Annotated[str | None, typer.Option(help="Column of the true answers; else the model's own.")]
-Native = Annotated[bool, typer.Option("--trust-native", help="Accept booster files.")]
 
 
 @rules.command(epilog=f"Example: twofold rules learn house new.csv --target price --out rules.yaml. {EXITS}")
 def learn(
-    folder: Folder,
+    folder: Model,
     data: Annotated[
         str | None,
         typer.Argument(help="Rows that the model has not learned from; those of the kept run unless told."),
@@ -52,7 +50,7 @@ def learn(
             max=0.999,
         ),
     ] = 0.95,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
     trust_native: Native = False,
     as_json: Json = False,
 ) -> None:
@@ -64,7 +62,7 @@ def learn(
 
 @rules.command(epilog=f"Example: twofold rules check house rules.yaml new.csv. {EXITS}")
 def check(
-    folder: Folder,
+    folder: Model,
     file: File,
     data: Annotated[str | None, typer.Argument(help="Rows to try the rules on.")] = None,
     target: Target = None,
@@ -80,7 +78,7 @@ def check(
 
 @rules.command(epilog=f"Example: twofold rules apply house rules.yaml --out ruled-house. {EXITS}")
 def apply(
-    folder: Folder,
+    folder: Model,
     file: File,
     out: Annotated[Path, typer.Option(help="Folder, or .zip, of the model with rules.")],
     data: Annotated[str | None, typer.Option(help="Rows to check the rules on first.")] = None,
@@ -99,7 +97,7 @@ def explain(
     data: Annotated[str, typer.Argument(help="A table with the columns of the training table.")],
     out: Annotated[Path, typer.Option(help="CSV, JSON lines or Parquet to write.")] = Path("audit.csv"),
     every: Annotated[bool, typer.Option("--all", help="Also rows in which no rule was heard.")] = False,
-    verify: Annotated[str | None, typer.Option(help="File with the key it was signed with.")] = None,
+    verify: Verify = None,
     trust_native: Native = False,
     as_json: Json = False,
 ) -> None:

@@ -8,14 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from twofold import shell
-from twofold.cli.app import EXITS, Json, answer, app
+from twofold.cli.app import EXITS, Data, Json, SchemaFile, Seed, answer, app
 
-Data = Annotated[str, typer.Argument(help="A table: CSV, Parquet, Feather, JSON lines, DuckDB.")]
 LeaveOut = Annotated[
     str | None, typer.Option(help="Columns that are not looked at, with commas: keys, labels.")
 ]
-Schema = Annotated[str | None, typer.Option(help="YAML file: column: kind.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 
 
 @app.command(epilog=f"Example: twofold anomalies bills.csv --out unusual.csv --model watch. {EXITS}")
@@ -25,7 +22,7 @@ def anomalies(
     model: Annotated[Path | None, typer.Option(help="Folder for a model that judges new rows.")] = None,
     share: Annotated[float, typer.Option(help="Share of the rows to be called unusual.")] = 0.01,
     leave_out: LeaveOut = None,
-    schema: Schema = None,
+    schema: SchemaFile = None,
     budget: Annotated[str, typer.Option(help="Wall clock that the training follows.")] = "120s",
     seed: Seed = 0,
     as_json: Json = False,
@@ -44,7 +41,7 @@ def cluster(
     most: Annotated[int, typer.Option(help="The most that are tried.", min=2, max=50)] = 12,
     by: Annotated[str, typer.Option(help="codes of an autoencoder, columns as they are, or auto.")] = "auto",
     leave_out: LeaveOut = None,
-    schema: Schema = None,
+    schema: SchemaFile = None,
     budget: Annotated[str, typer.Option(help="Wall clock that the training follows.")] = "120s",
     seed: Seed = 0,
     as_json: Json = False,
@@ -67,7 +64,7 @@ def detect(
     ] = None,
     groups: Annotated[str | None, typer.Option(help="Column whose rows stay together.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of times: the latest rows are spared.")] = None,
-    schema: Schema = None,
+    schema: SchemaFile = None,
     budget: Annotated[str, typer.Option(help="Wall clock that the training follows.")] = "120s",
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("twofold-detect"),
